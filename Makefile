@@ -1,0 +1,58 @@
+# Refrain's task runner. `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# One thread: the tests share the machine, and a sum over more threads may end in other digits.
+TESTING := OMP_NUM_THREADS=1
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check lint format openapi docs clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+serve: $(READY) ## Set up, prepare the catalogue and serve it
+	@exec $(BIN)/refrain serve
+
+test: $(READY) ## Set up and run the tests
+	$(TESTING) $(BIN)/python -m pytest -m "not browser and not load and not torture"
+
+check: lint test ## Everything that has to pass: format, lint, types, imports, interface, tests
+
+lint: $(READY) ## Format, lint, types, import contracts, and openapi.yaml in step
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@$(BIN)/refrain openapi | diff -u openapi.yaml - \
+		|| { echo 'openapi.yaml is out of step with the schemas: run "make openapi".' >&2; exit 1; }
+
+format: $(READY) ## Format the code and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+openapi: $(READY) ## Write openapi.yaml from the schemas
+	$(BIN)/refrain openapi > openapi.yaml.new
+	mv openapi.yaml.new openapi.yaml
+
+docs: $(READY) ## Write docs/settings.md from the settings
+	$(BIN)/python -m service.settings_page > docs/settings.md.new
+	mv docs/settings.md.new docs/settings.md
+
+clean: ## Remove the virtual environment and all caches; the catalogue in var/ stays
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find service tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# The interpreter is checked first; an environment that is broken or too old is made anew.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo 'Refrain needs Python 3.11 or newer, and "$(PYTHON)" is not that.' \
+			'Name another: make PYTHON=python3.11 $(MAKECMDGOALS)' >&2; exit 1; }
+	@echo 'Setting up $(VENV), once: about 2 GB on disk (more where torch comes with CUDA).'
+	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| $(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --progress-bar on --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,1 @@
+"""The HTTP interface: one blueprint per resource, and the shape of every error."""

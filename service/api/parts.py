@@ -1,0 +1,31 @@
+"""What the views work with: the one place that looks into Flask's ``current_app``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from service.catalogue.protocol import CatalogueReader
+from service.matching.protocol import Engine
+
+_KEY = "refrain"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The catalogue that is read and the engine that answers."""
+
+    catalogue: CatalogueReader
+    engine: Engine
+
+
+def install(app: Flask, parts: Parts) -> None:
+    """Give the views of ``app`` their parts."""
+    app.extensions[_KEY] = parts
+
+
+def parts() -> Parts:
+    """The parts of the application that handles the request."""
+    return cast(Parts, current_app.extensions[_KEY])

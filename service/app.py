@@ -1,0 +1,36 @@
+"""The Flask application: the only wiring of HTTP."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from service.api.parts import Parts, install
+from service.api.specification import openapi_document, openapi_yaml, register_api
+from service.catalogue.protocol import CatalogueReader
+from service.matching.protocol import Engine
+from service.settings import Settings
+from service.web.pages import pages
+
+__all__ = ["create_app", "openapi_document", "openapi_yaml"]
+
+LARGEST_BODY = 2 * 1024 * 1024
+
+
+def create_app(settings: Settings, catalogue: CatalogueReader, engine: Engine) -> Flask:
+    """The application over a catalogue and an engine.
+
+    It reads neither before the first request, so that the port may open while they load.
+    """
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    install(app, Parts(catalogue, engine))
+    register_api(app)
+    app.register_blueprint(pages)
+    app.after_request(harden)
+    return app
+
+
+def harden(response: Response) -> Response:
+    """Tell browsers to take the media type at its word."""
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

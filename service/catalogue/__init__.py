@@ -1,0 +1,1 @@
+"""The records, the source of truth: schema, reading and writing."""

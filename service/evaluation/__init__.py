@@ -1,0 +1,1 @@
+"""Judgements and runs in, figures and a report out."""

@@ -1,0 +1,172 @@
+"""Normalised vectors in FAISS: the inner product is the cosine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from service.index.protocol import Ids
+from service.models import Hit
+
+Rows = NDArray[np.float32]
+
+GATHER_SHARE = 0.02
+"""Below this share of the base, a filtered search multiplies the few allowed rows directly."""
+
+# The process that searches decides how many threads it has; FAISS would take every core.
+faiss.omp_set_num_threads(1)
+
+
+def write_base(path: Path, rows: Rows) -> None:
+    """Writes vectors, shape ``(n, dimension)``, as a flat FAISS index."""
+    base = faiss.IndexFlatIP(rows.shape[1])
+    base.add(np.ascontiguousarray(rows))
+    faiss.write_index(base, str(path))
+
+
+def read_base(path: Path) -> faiss.IndexFlatIP:
+    """Maps a base into memory: workers share its pages, and opening it reads nothing.
+
+    Raises:
+        ValueError: the file is not such an index.
+    """
+    try:
+        base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError as error:
+        raise ValueError(f"{path.name} is not a FAISS index") from error
+    if not isinstance(base, faiss.IndexFlatIP):
+        raise ValueError(f"{path.name} is not a flat inner-product index")
+    return base
+
+
+@dataclass(frozen=True, eq=False)
+class DenseIndex:
+    """Implements ``Index`` for queries that are vectors of shape ``(dimension,)``.
+
+    ``base_ids`` are the wordings of the base's rows, in increasing order; ``alive`` marks the
+    rows that count (None: all). ``delta_ids`` and ``delta`` are what came after.
+    """
+
+    base: faiss.IndexFlatIP
+    base_ids: Ids
+    alive: NDArray[np.bool_] | None
+    delta_ids: Ids
+    delta: Rows
+
+    @classmethod
+    def from_base(cls, base: faiss.IndexFlatIP, base_ids: Ids) -> DenseIndex:
+        """An index that is all base.
+
+        Raises:
+            ValueError: the ids are not as many as the rows, or not increasing.
+        """
+        if len(base_ids) != base.ntotal or np.any(np.diff(base_ids) <= 0):
+            raise ValueError("the wording ids do not fit the vectors")
+        empty = np.empty((0, base.d), np.float32)
+        return cls(base, base_ids, None, np.empty(0, np.int64), empty)
+
+    @classmethod
+    def of(cls, wording_ids: Ids, rows: Rows) -> DenseIndex:
+        """An index in memory of vectors, shape ``(n, dimension)``."""
+        base = faiss.IndexFlatIP(rows.shape[1])
+        base.add(np.ascontiguousarray(rows))
+        return cls.from_base(base, wording_ids)
+
+    def __len__(self) -> int:
+        """How many wordings can be found."""
+        living = len(self.base_ids) if self.alive is None else int(self.alive.sum())
+        return living + len(self.delta_ids)
+
+    def without(self, wording_ids: Ids) -> DenseIndex:
+        """A new index in which these wordings are not found."""
+        if not len(wording_ids):
+            return self
+        dead = np.isin(self.base_ids, wording_ids)
+        alive = self.alive
+        if dead.any():
+            alive = ~dead if alive is None else alive & ~dead
+        kept = ~np.isin(self.delta_ids, wording_ids)
+        return replace(self, alive=alive, delta_ids=self.delta_ids[kept], delta=self.delta[kept])
+
+    def with_added(self, wording_ids: Ids, rows: Rows) -> DenseIndex:
+        """A new index with further wordings; their ids must be new."""
+        if not len(wording_ids):
+            return self
+        ids = np.concatenate([self.delta_ids, wording_ids])
+        order = np.argsort(ids)
+        return replace(self, delta_ids=ids[order], delta=np.concatenate([self.delta, rows])[order])
+
+    def search(
+        self, queries: Sequence[Rows], limit: int, allowed: Ids | None = None
+    ) -> list[list[Hit]]:
+        """For each query at most ``limit`` hits by cosine, best first; among ``allowed``."""
+        if not len(queries):
+            return []
+        stacked = np.ascontiguousarray(np.stack(list(queries)), np.float32)
+        base_ids, base_scores = self._search_base(stacked, limit, allowed)
+        delta_scores = stacked @ self.delta.T
+        usable = slice(None) if allowed is None else np.isin(self.delta_ids, allowed)
+        hits = []
+        for place in range(len(stacked)):
+            ids = np.concatenate([base_ids[place], self.delta_ids[usable]])
+            scores = np.concatenate([base_scores[place], delta_scores[place][usable]])
+            found = ids >= 0
+            ids, scores = ids[found], scores[found]
+            # ties go to the older wording, so that equal queries give equal answers
+            order = np.lexsort((ids, -scores))[:limit]
+            hits.append([Hit(int(ids[row]), float(scores[row])) for row in order])
+        return hits
+
+    def similarities(self, query: Rows, wording_ids: Ids) -> NDArray[np.float32]:
+        """The cosine of each wording, shape ``(n,)``; NaN where the index has it not."""
+        found = np.full(len(wording_ids), np.nan, np.float32)
+        for ids, rows, alive in (
+            (self.base_ids, self._base_rows(), self.alive),
+            (self.delta_ids, self.delta, None),
+        ):
+            if not len(ids):
+                continue
+            places = np.minimum(np.searchsorted(ids, wording_ids), len(ids) - 1)
+            here = ids[places] == wording_ids
+            if alive is not None:
+                here &= alive[places]
+            found[here] = rows[places[here]] @ query
+        return found
+
+    def _base_rows(self) -> Rows:
+        """The base's vectors without a copy."""
+        if not self.base.ntotal:
+            return np.empty((0, self.base.d), np.float32)
+        flat: Rows = faiss.rev_swig_ptr(self.base.get_xb(), self.base.ntotal * self.base.d)
+        return flat.reshape(self.base.ntotal, self.base.d)
+
+    def _search_base(
+        self, queries: Rows, limit: int, allowed: Ids | None
+    ) -> tuple[Ids, NDArray[np.float32]]:
+        """Wording ids and cosines, shape ``(queries, <= limit)``; id -1 fills up."""
+        limit = min(limit, self.base.ntotal)
+        if not limit:
+            nothing = np.empty((len(queries), 0))
+            return nothing.astype(np.int64), nothing.astype(np.float32)
+        usable = self.alive
+        if allowed is not None:
+            wanted = np.isin(self.base_ids, allowed)
+            usable = wanted if usable is None else wanted & usable
+            if usable.sum() <= GATHER_SHARE * self.base.ntotal:
+                rows = np.flatnonzero(usable)
+                scores = queries @ self._base_rows()[rows].T
+                return np.broadcast_to(self.base_ids[rows], scores.shape), scores
+        parameters = None
+        if usable is not None:
+            bitmap = np.packbits(usable, bitorder="little")
+            selector: Any = faiss.IDSelectorBitmap
+            chosen: Any = faiss.SearchParameters  # both typed as SWIG sees them, not as they are
+            parameters = chosen(sel=selector(bitmap))
+        scores, rows = self.base.search(queries, limit, params=parameters)
+        return np.where(rows >= 0, self.base_ids[rows], -1), scores

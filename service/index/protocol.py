@@ -1,0 +1,38 @@
+"""The one shape of both indexes, dense and lexical."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.models import Hit
+
+Ids = NDArray[np.int64]
+"""Wording ids in increasing order, shape ``(n,)``."""
+
+Query_contra = TypeVar("Query_contra", contravariant=True)
+
+
+class Index(Protocol[Query_contra]):
+    """An immutable base on disk, a small delta in memory, a set of dead wordings.
+
+    Never changed once built: ``without`` and the implementations' ``with_added`` give a new one
+    that shares the base, so a search sees one state from beginning to end.
+    """
+
+    def __len__(self) -> int:
+        """How many wordings can be found."""
+        ...
+
+    def search(
+        self, queries: Sequence[Query_contra], limit: int, allowed: Ids | None = None
+    ) -> list[list[Hit]]:
+        """For each query at most ``limit`` hits, most similar first; among ``allowed`` if given."""
+        ...
+
+    def similarities(self, query: Query_contra, wording_ids: Ids) -> NDArray[np.float32]:
+        """The similarity of each wording, shape ``(n,)``; NaN where the index has it not."""
+        ...

@@ -1,0 +1,177 @@
+"""The indexes of one catalogue revision on disk: written aside, renamed into place, mapped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import SnapshotError
+from service.index.dense import DenseIndex, read_base, write_base
+from service.index.protocol import Ids
+from service.index.roster import Roster
+from service.models import Wording
+
+FORMAT = 1
+"""Raised whenever the files change their meaning. 1: flat FAISS vectors and the roster."""
+
+_MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a snapshot was made from. All of it must fit, or the snapshot is rebuilt."""
+
+    format: int
+    catalogue: str
+    revision: int
+    encoder: str
+    dimension: int
+    vectors: int
+    wordings: int
+    files: dict[str, dict[str, str | int]]
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """All that is searched, at one revision of the catalogue; never changed once built."""
+
+    revision: int
+    roster: Roster
+    dense: DenseIndex
+
+    def changed(
+        self,
+        revision: int,
+        gone: Ids,
+        added: Sequence[Wording],
+        vectors: dict[int, NDArray[np.float32]],
+    ) -> Snapshot:
+        """A new snapshot at a later revision, with wordings taken out and put in.
+
+        ``vectors`` maps those added wordings that the encoder speaks to their vectors.
+        """
+        dense = self.dense.without(gone)
+        if vectors:
+            ids = np.array(sorted(vectors), np.int64)
+            dense = dense.with_added(ids, np.stack([vectors[int(key)] for key in ids]))
+        return Snapshot(revision, self.roster.without(gone).with_added(added), dense)
+
+
+def write_snapshot(
+    folder: Path,
+    *,
+    catalogue: str,
+    revision: int,
+    encoder: str,
+    wordings: Sequence[Wording],
+    vector_ids: Ids,
+    rows: NDArray[np.float32],
+) -> Path:
+    """Writes a snapshot beside the others in ``folder`` and removes the older ones.
+
+    ``rows`` are the vectors, shape ``(n, dimension)``, of the wordings ``vector_ids``. A crash
+    at any moment leaves the older snapshot in place. Returns the new snapshot's folder.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{uuid4().hex}"
+    aside.mkdir()
+    try:
+        names = Roster.of(wordings).write(aside)
+        write_base(aside / "dense.faiss", rows)
+        np.save(aside / "dense_ids.npy", vector_ids.astype("<i8"))
+        names += ["dense.faiss", "dense_ids.npy"]
+        manifest = Manifest(
+            format=FORMAT,
+            catalogue=catalogue,
+            revision=revision,
+            encoder=encoder,
+            dimension=rows.shape[1],
+            vectors=len(rows),
+            wordings=len(wordings),
+            files={name: _describe(aside / name) for name in names},
+        )
+        (aside / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=1), "utf-8")
+        for name in (*names, _MANIFEST):
+            _flush(aside / name)
+        place = folder / f"{revision:012d}-{aside.name[1:9]}"
+        aside.rename(place)
+        _flush(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    for other in folder.iterdir():
+        # workers that still map an older snapshot keep its pages until they let go
+        if other != place and other.is_dir():
+            shutil.rmtree(other, ignore_errors=True)
+    return place
+
+
+def open_snapshot(
+    folder: Path, *, catalogue: str, encoder: str, dimension: int, verify: bool
+) -> Snapshot:
+    """The newest snapshot in ``folder``; ``verify`` reads every byte and compares checksums.
+
+    Raises:
+        SnapshotError: there is none, or it is damaged, of another format, catalogue or encoder.
+    """
+    places = sorted(path for path in folder.glob("[0-9]*") if path.is_dir())
+    if not places:
+        raise SnapshotError("There is no snapshot yet.")
+    place = places[-1]
+    manifest = _read_manifest(place)
+    facts = (manifest.format, manifest.catalogue, manifest.encoder, manifest.dimension)
+    if facts != (FORMAT, catalogue, encoder, dimension):
+        raise SnapshotError("The snapshot is of another format, catalogue or encoder.")
+    for name, description in manifest.files.items():
+        _check(place / name, description, verify)
+    try:
+        ids = np.load(place / "dense_ids.npy", mmap_mode="r", allow_pickle=False)
+        dense = DenseIndex.from_base(read_base(place / "dense.faiss"), ids)
+        roster = Roster.read(place)
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"The snapshot is damaged: {error}") from error
+    if (len(dense), len(roster)) != (manifest.vectors, manifest.wordings):
+        raise SnapshotError("The snapshot is damaged: its manifest does not fit its files.")
+    return Snapshot(manifest.revision, roster, dense)
+
+
+def _read_manifest(place: Path) -> Manifest:
+    try:
+        return Manifest(**json.loads((place / _MANIFEST).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise SnapshotError(f"The snapshot's manifest cannot be read: {error}") from error
+
+
+def _describe(path: Path) -> dict[str, str | int]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"size": path.stat().st_size, "sha256": digest}
+
+
+def _check(path: Path, description: dict[str, str | int], verify: bool) -> None:
+    try:
+        right = path.stat().st_size == description["size"]
+        if right and verify:
+            right = _describe(path) == description
+    except OSError as error:
+        raise SnapshotError(f"The snapshot is damaged: {error}") from error
+    if not right:
+        raise SnapshotError(f"The snapshot is damaged: {path.name} has changed.")
+
+
+def _flush(path: Path) -> None:
+    """Makes a file or folder survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

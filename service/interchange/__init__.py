@@ -1,0 +1,1 @@
+"""One module per format, each an iterator of claims."""

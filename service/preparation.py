@@ -1,0 +1,158 @@
+"""Makes everything ready to serve: schema, starter catalogue, vectors, snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from service.catalogue.catalogue import Catalogue
+from service.errors import ServiceError, SnapshotError
+from service.index.snapshot import Snapshot, open_snapshot, write_snapshot
+from service.inference.protocol import Encoder
+from service.inference.torch_encoder import EncoderChoice, TorchEncoder
+from service.models import Claim
+from service.progress import progress, tell
+from service.settings import Settings
+from service.starter import load_starter
+
+STARTER_EDITOR = "starter"
+"""Who is named in the history for what the starter catalogue brought."""
+
+_BATCH = 256
+_LONGEST_WAIT_S = 1800
+
+
+def load_encoder(settings: Settings) -> Encoder:
+    """The encoder that the settings name. Raises EncoderError."""
+    if settings.encoder == "bundled":
+        return TorchEncoder(EncoderChoice())
+    return TorchEncoder(
+        EncoderChoice(
+            settings.encoder,
+            settings.encoder_languages,
+            settings.encoder_query_prompt,
+            settings.encoder_passage_prompt,
+        )
+    )
+
+
+@contextmanager
+def locked(data_dir: Path) -> Iterator[None]:
+    """Keeps other processes from preparing the same folder meanwhile.
+
+    Raises:
+        ServiceError: the folder cannot be written, or another process holds it for too long.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(data_dir / "prepare.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            tell("Another process is preparing the catalogue; waiting for it.")
+            lock.acquire(timeout=_LONGEST_WAIT_S)
+    except Timeout as error:
+        raise ServiceError("Another process has held the catalogue for too long.") from error
+    except OSError as error:
+        raise ServiceError(f"REFRAIN_DATA_DIR cannot be written: {error}") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def prepare(settings: Settings, *, rebuild: bool = False) -> None:
+    """Brings the folder of the settings up to date; does only what is missing.
+
+    ``rebuild`` writes a new snapshot even where the present one fits.
+
+    Raises:
+        ServiceError: of any kind, with a message fit to be shown.
+    """
+    with locked(settings.data_dir):
+        catalogue = Catalogue(settings.database_url)
+        try:
+            catalogue.migrate()
+            if settings.starter:
+                _seed(catalogue)
+            encoder = load_encoder(settings)
+            encode_missing(catalogue, encoder)
+            _write_snapshot(settings, catalogue, encoder, rebuild)
+        finally:
+            catalogue.close()
+
+
+def _seed(catalogue: Catalogue) -> None:
+    """Adds the starter claims that the catalogue has never had: deleted ones stay deleted."""
+    starter: dict[str, Claim] = {claim.id: claim for claim in load_starter()}
+    known = catalogue.ever_seen(starter)
+    new = [claim for claim in starter.values() if claim.id not in known]
+    if new:
+        tell(f"Adding {len(new)} claims of the starter catalogue.")
+        catalogue.save(new, who=STARTER_EDITOR, encoded=None)
+
+
+def encode_missing(catalogue: Catalogue, encoder: Encoder) -> None:
+    """Encodes every wording that the encoder speaks and that has no vector yet."""
+    number = catalogue.encoder_id(encoder.fingerprint, encoder.name, encoder.dimension)
+    total = catalogue.count_without_vector(number, encoder.languages)
+    if not total:
+        return
+    with progress(f"Encoding wordings with {encoder.name}", total) as step:
+        while found := catalogue.wordings_without_vector(number, encoder.languages, _BATCH):
+            rows = encoder.encode_passages([wording.text for wording in found], step)
+            # each batch is stored at once: work that is interrupted is not done again
+            catalogue.store_vectors(number, [wording.id for wording in found], rows)
+
+
+def _write_snapshot(
+    settings: Settings, catalogue: Catalogue, encoder: Encoder, rebuild: bool
+) -> None:
+    if not rebuild:
+        try:
+            snapshot = read_snapshot(settings, catalogue, encoder, verify=True)
+            if snapshot.revision == catalogue.revision():
+                return
+        except SnapshotError:
+            pass
+    number = catalogue.encoder_id(encoder.fingerprint, encoder.name, encoder.dimension)
+    revision, wordings = catalogue.wordings_at_revision()
+    vector_ids, rows = catalogue.vectors(number, encoder.dimension)
+    write_snapshot(
+        snapshot_folder(settings),
+        catalogue=catalogue.identity(),
+        revision=revision,
+        encoder=encoder.fingerprint,
+        wordings=wordings,
+        vector_ids=vector_ids,
+        rows=rows,
+    )
+    tell(f"Indexed {len(wordings)} wordings ({len(rows)} with vectors) at revision {revision}.")
+
+
+def snapshot_folder(settings: Settings) -> Path:
+    """Where the snapshots lie."""
+    return settings.data_dir / "snapshots"
+
+
+def read_snapshot(
+    settings: Settings, catalogue: Catalogue, encoder: Encoder, *, verify: bool
+) -> Snapshot:
+    """The snapshot that fits catalogue and encoder.
+
+    Raises:
+        SnapshotError: there is none, or it is damaged, or ahead of the catalogue.
+    """
+    snapshot = open_snapshot(
+        snapshot_folder(settings),
+        catalogue=catalogue.identity(),
+        encoder=encoder.fingerprint,
+        dimension=encoder.dimension,
+        verify=verify,
+    )
+    if snapshot.revision > catalogue.revision():
+        raise SnapshotError("The snapshot is ahead of the catalogue.")
+    return snapshot

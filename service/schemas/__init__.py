@@ -1,0 +1,1 @@
+"""What a claim, a query and a match look like in JSON."""

@@ -1,0 +1,118 @@
+"""Runs the service: prepares in a child process, then serves with gunicorn."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from service.errors import ServiceError
+from service.progress import tell
+from service.settings import Settings
+
+BACKLOG = 1024
+PORT_PATIENCE_S = 5.0
+"""How long a port that is still held, by workers that outlived their master, is waited for."""
+
+SINGLE_THREAD = {
+    # Several processes with several inference threads each spin against one another: on two
+    # cores that made encoding ten times slower. One thread each, and as many workers as cores.
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+
+
+class _Gunicorn(BaseApplication):
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings, self._options = settings, options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        from service.wsgi import application  # in the worker: the master needs no model
+
+        return application(self._settings)
+
+
+def serve(settings: Settings) -> None:
+    """Prepares, then answers until it is stopped. Does not return.
+
+    The port is reserved before and opened only after the preparation: whoever can connect is
+    answered.
+
+    Raises:
+        ServiceError: the port is taken, or the preparation failed.
+    """
+    reserved = reserve(settings.host, settings.port)
+    os.environ.update(SINGLE_THREAD)
+    # a child, so that what encoding took of memory is given back before the workers start
+    prepared = subprocess.run([sys.executable, "-m", "service", "prepare"], check=False)
+    if prepared.returncode != 0:
+        raise ServiceError("The service was not started, because the preparation failed.")
+    tell(
+        f"Serving on http://{_shown(settings)} with {settings.worker_count} workers of "
+        f"{settings.threads} threads. Stop with Ctrl-C."
+    )
+    _Gunicorn(
+        settings,
+        {
+            "bind": f"fd://{reserved.detach()}",
+            "workers": settings.worker_count,
+            "worker_class": "gthread",
+            "threads": settings.threads,
+            "timeout": settings.timeout,
+            "graceful_timeout": settings.graceful_timeout,
+            "backlog": BACKLOG,
+            # heartbeats in memory: on a slow disk they would get workers killed
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+            "loglevel": settings.log_level.lower(),
+            "control_socket_disable": True,
+            "proc_name": "refrain",
+        },
+    ).run()
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """A socket bound to the address but not listening, so connections are still refused.
+
+    Raises:
+        ServiceError: the address is taken or does not exist.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(
+            host.strip("[]"), port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except OSError as error:
+        raise ServiceError(f"REFRAIN_HOST={host!r} is not an address: {error.strerror}") from error
+    deadline = time.monotonic() + PORT_PATIENCE_S
+    while True:
+        found = socket.socket(family, kind)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind(address)
+            return found
+        except OSError as error:
+            found.close()
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                reason = os.strerror(error.errno or 0)
+                raise ServiceError(
+                    f"Cannot listen on {host}:{port}: {reason}. Stop what uses it, or set "
+                    "REFRAIN_HOST or REFRAIN_PORT."
+                ) from error
+        time.sleep(0.2)
+
+
+def _shown(settings: Settings) -> str:
+    host = "localhost" if settings.host in {"127.0.0.1", "0.0.0.0", "::"} else settings.host
+    return f"{host}:{settings.port}"

@@ -1,0 +1,41 @@
+"""What gunicorn's workers run: the application on the real parts."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+
+from flask import Flask
+
+from service.app import create_app
+from service.catalogue.catalogue import Catalogue
+from service.errors import ServiceError
+from service.matching.loading import LoadingEngine
+from service.matching.protocol import Engine
+from service.settings import Settings, read_settings
+
+log = logging.getLogger("service")
+
+
+def application(settings: Settings | None = None) -> Flask:
+    """The application of one worker. It answers ``/health`` at once and loads in the background."""
+    settings = settings or read_settings(os.environ)
+    catalogue = Catalogue(settings.database_url)
+
+    def load() -> Engine:
+        from service.wiring import load_engine  # brings torch in, which takes seconds
+
+        return load_engine(settings, catalogue)
+
+    engine = LoadingEngine(load, _stop)
+    return create_app(settings, catalogue, engine)
+
+
+def _stop(error: Exception) -> None:
+    """Ends the whole service: what one worker cannot load, the next one cannot either."""
+    if isinstance(error, ServiceError):
+        log.error("The service cannot start: %s", error)
+    else:
+        log.error("The service cannot start.", exc_info=error)
+    os.kill(os.getppid(), signal.SIGTERM)

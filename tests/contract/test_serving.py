@@ -1,0 +1,158 @@
+"""The service as it is run: a master, its workers, a port."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from service.settings import Settings
+
+pytestmark = pytest.mark.contract
+
+PATIENCE_S = 120
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@contextmanager
+def served(
+    data_dir: Path, log: Path, **settings: str
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = free_port()
+    variables = {"REFRAIN_DATA_DIR": str(data_dir), "REFRAIN_PORT": str(port), **settings}
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service", "serve"],
+            env=os.environ | variables,
+            stdout=out,
+            stderr=out,
+        )
+    try:
+        yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
+
+
+def get(url: str, body: Any = None) -> tuple[int, Any]:
+    sent = None if body is None else json.dumps(body).encode()
+    request = Request(url, data=sent, headers={"Content-Type": "application/json"})
+    try:
+        with urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.status, json.load(answer)
+    except HTTPError as error:
+        with error:
+            return error.code, json.load(error)
+
+
+def eventually(url: str) -> tuple[int, Any]:
+    """The first answer with status 200, or the last one before patience runs out."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            status, body = get(url)
+        except URLError:
+            status, body = 0, None
+        if status == 200 or time.monotonic() > deadline:
+            return status, body
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def running(
+    prepared: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    log = tmp_path_factory.mktemp("serving") / "log"
+    with served(prepared.data_dir, log, REFRAIN_WORKERS="1") as started:
+        yield started
+
+
+def test_health_answers_as_soon_as_the_port_is_open(
+    running: tuple[str, subprocess.Popen[bytes]],
+) -> None:
+    status, body = eventually(f"{running[0]}/health")
+    assert (status, body["status"]) == (200, "ok")
+
+
+def test_the_earlier_claim_comes_with_its_rebuttal(
+    running: tuple[str, subprocess.Popen[bytes]],
+) -> None:
+    url = running[0]
+    assert eventually(f"{url}/ready")[0] == 200
+    text = "Shoigu says the West's peacekeepers are really coming to occupy western Ukraine"
+    status, body = get(f"{url}/match", {"text": text})
+    assert status == 200
+    found = {match["claim"]["id"]: match["claim"] for match in body["matches"]}
+    assert "offered no evidence" in found["peacekeepers-occupy-west-ukraine"]["rebuttal"]
+
+
+def test_a_port_that_is_taken_is_one_clear_line(
+    running: tuple[str, subprocess.Popen[bytes]], prepared: Settings
+) -> None:
+    port = running[0].rpartition(":")[2]
+    eventually(f"{running[0]}/health")
+    variables = {"REFRAIN_DATA_DIR": str(prepared.data_dir), "REFRAIN_PORT": port}
+    second = subprocess.run(
+        [sys.executable, "-m", "service", "serve"],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"Cannot listen on 127.0.0.1:{port}: Address already in use." in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_preparation_that_fails_opens_no_port(tmp_path: Path) -> None:
+    settings = {"REFRAIN_ENCODER": "/no/such/model", "REFRAIN_ENCODER_LANGUAGES": "*"}
+    with served(tmp_path / "var", tmp_path / "log", **settings) as (url, process):
+        assert process.wait(PATIENCE_S) == 1
+        with pytest.raises(URLError):
+            get(f"{url}/health")
+    told = (tmp_path / "log").read_text()
+    assert "REFRAIN_ENCODER='/no/such/model' cannot be loaded" in told
+    assert "Traceback" not in told
+
+
+def test_every_wrong_setting_is_listed_at_once() -> None:
+    variables = {"REFRAIN_PORT": "many", "REFRAIN_THREADS": "0", "REFRAIN_PROT": "1"}
+    told = subprocess.run(
+        [sys.executable, "-m", "service", "serve"],
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert told.returncode == 1
+    for name in (*variables, "REFRAIN_PORT?"):
+        assert name in told.stderr
+    assert "Traceback" not in told.stderr
+
+
+def test_stopping_lets_the_service_end_cleanly(prepared: Settings, tmp_path: Path) -> None:
+    with served(prepared.data_dir, tmp_path / "log", REFRAIN_WORKERS="2") as (url, process):
+        assert eventually(f"{url}/ready")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        with pytest.raises(URLError):
+            get(f"{url}/health")
