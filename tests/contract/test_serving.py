@@ -62,10 +62,10 @@ def get(url: str, body: Any = None) -> tuple[int, Any]:
             return error.code, json.load(error)
 
 
-def eventually(url: str) -> tuple[int, Any]:
+def eventually(url: str, process: subprocess.Popen[bytes]) -> tuple[int, Any]:
     """The first answer with status 200, or the last one before patience runs out."""
     deadline = time.monotonic() + PATIENCE_S
-    while True:
+    while process.poll() is None:
         try:
             status, body = get(url)
         except URLError:
@@ -73,6 +73,7 @@ def eventually(url: str) -> tuple[int, Any]:
         if status == 200 or time.monotonic() > deadline:
             return status, body
         time.sleep(0.1)
+    pytest.fail(f"the service ended with status {process.returncode}")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def running(
 def test_health_answers_as_soon_as_the_port_is_open(
     running: tuple[str, subprocess.Popen[bytes]],
 ) -> None:
-    status, body = eventually(f"{running[0]}/health")
+    status, body = eventually(f"{running[0]}/health", running[1])
     assert (status, body["status"]) == (200, "ok")
 
 
@@ -95,7 +96,7 @@ def test_the_earlier_claim_comes_with_its_rebuttal(
     running: tuple[str, subprocess.Popen[bytes]],
 ) -> None:
     url = running[0]
-    assert eventually(f"{url}/ready")[0] == 200
+    assert eventually(f"{url}/ready", running[1])[0] == 200
     text = "Shoigu says the West's peacekeepers are really coming to occupy western Ukraine"
     status, body = get(f"{url}/match", {"text": text})
     assert status == 200
@@ -107,7 +108,7 @@ def test_a_port_that_is_taken_is_one_clear_line(
     running: tuple[str, subprocess.Popen[bytes]], prepared: Settings
 ) -> None:
     port = running[0].rpartition(":")[2]
-    eventually(f"{running[0]}/health")
+    eventually(f"{running[0]}/health", running[1])
     variables = {"REFRAIN_DATA_DIR": str(prepared.data_dir), "REFRAIN_PORT": port}
     second = subprocess.run(
         [sys.executable, "-m", "service", "serve"],
@@ -151,7 +152,7 @@ def test_every_wrong_setting_is_listed_at_once() -> None:
 
 def test_stopping_lets_the_service_end_cleanly(prepared: Settings, tmp_path: Path) -> None:
     with served(prepared.data_dir, tmp_path / "log", REFRAIN_WORKERS="2") as (url, process):
-        assert eventually(f"{url}/ready")[0] == 200
+        assert eventually(f"{url}/ready", process)[0] == 200
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         with pytest.raises(URLError):
