@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 TESTING := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check lint format openapi docs clean
+.PHONY: help serve test evaluate check lint format openapi docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -18,6 +18,12 @@ serve: $(READY) ## Set up, prepare the catalogue and serve it
 
 test: $(READY) ## Set up and run the tests
 	$(TESTING) $(BIN)/python -m pytest -m "not browser and not load and not torture"
+
+SETS ?= ../shared/data
+
+evaluate: $(READY) ## Measure how well claims are found, on the sets that are present
+	@$(TESTING) $(BIN)/refrain evaluate $(if $(wildcard $(SETS)),--sets $(SETS)) \
+		--json reports/evaluation.json --html reports/evaluation.html
 
 check: lint test ## Everything that has to pass: format, lint, types, imports, interface, tests
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service import __version__
-from service.cli import importing, matching, serving
+from service.cli import evaluating, importing, matching, serving
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -21,5 +21,6 @@ for command in (
     serving.openapi,
     matching.match,
     importing.import_group,
+    evaluating.evaluate,
 ):
     main.add_command(command)
