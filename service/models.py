@@ -17,6 +17,10 @@ NoMatchCode = Literal[
     "below_min_score", "filters_left_nothing", "language_not_covered", "catalogue_empty"
 ]
 
+Verdict = Literal["same", "related", "wrong"]
+Scope = Literal["match", "edit"]
+ChangeAction = Literal["create", "update", "delete"]
+
 RELATIONS: tuple[Relation, ...] = ("repeats", "rejects", "unclear")
 
 CLAIM_ID = re.compile(r"^[a-z0-9][a-z0-9-]{0,127}\Z")
@@ -185,9 +189,12 @@ class MatchQuery:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """What an index returns: a wording and its similarity to the query (cosine or BM25)."""
+    """What an index returns: an entry and its similarity to the query (cosine or BM25).
 
-    wording_id: int
+    ``id`` is a wording's in the dense index, a claim's place in the roster in the lexical one.
+    """
+
+    id: int
     similarity: float
 
 
@@ -262,3 +269,104 @@ class EngineInfo:
     wordings: int
     claims: int
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of a claim's history. ``before`` is None for a creation, ``after`` for a deletion.
+
+    Neither knows its revision and time: those of the entry are the ones of ``after``.
+    """
+
+    revision: int
+    claim_id: str
+    action: ChangeAction
+    at: datetime
+    who: str
+    before: Claim | None
+    after: Claim | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedClaims:
+    """A page of what has changed in the catalogue, ordered by id, read at one ``revision``.
+
+    ``deleted`` are the ids that are not among the claims asked for (any more). ``last`` is the
+    last id of the page where others follow, None otherwise.
+    """
+
+    revision: int
+    claims: tuple[Claim, ...]
+    deleted: tuple[str, ...]
+    last: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key to the HTTP interface, without its secret. ``edit`` opens what ``match`` opens."""
+
+    id: int
+    name: str
+    scope: Scope
+    created: datetime
+    last_used: datetime | None
+    revoked: datetime | None
+
+    def opens(self, scope: Scope) -> bool:
+        """Whether the key is good for what needs ``scope``."""
+        return self.revoked is None and scope in (self.scope, "match")
+
+
+@dataclass(frozen=True, slots=True)
+class EditorJudgement:
+    """What an editor says of a text and a claim that was shown for it.
+
+    ``relation`` is what the editor says it is, None where left open. ``claim_revision``, ``score``
+    (None where the claim was not found for the text) and ``engine`` tell what was judged.
+    """
+
+    text: str
+    claim_id: str
+    verdict: Verdict
+    relation: Literal["repeats", "rejects"] | None = None
+    claim_revision: int = 0
+    score: float | None = None
+    engine: EngineDescription | None = None
+    who: str = ""
+    at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanQuery:
+    """An article, and how each of its sentences is asked; the text of ``options`` is not used."""
+
+    text: str
+    options: MatchQuery
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A sentence of an article with its matches; ``start`` and ``end`` count code points."""
+
+    start: int
+    end: int
+    text: str
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NarrativeCount:
+    """In how many findings a narrative occurs."""
+
+    narrative: Narrative
+    findings: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What a scan found; ``sentences`` is how many were looked up."""
+
+    language: str | None
+    sentences: int
+    findings: tuple[Finding, ...]
+    narratives: tuple[NarrativeCount, ...]

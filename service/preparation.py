@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from service.catalogue.catalogue import Catalogue
 from service.errors import ServiceError, SnapshotError
 from service.index.snapshot import Snapshot, open_snapshot, write_snapshot
+from service.inference.normalising import NormalisingEncoder
 from service.inference.protocol import Encoder
 from service.inference.torch_encoder import EncoderChoice, TorchEncoder
 from service.models import Claim
@@ -27,6 +28,10 @@ _LONGEST_WAIT_S = 1800
 
 def load_encoder(settings: Settings) -> Encoder:
     """The encoder that the settings name. Raises EncoderError."""
+    return NormalisingEncoder(_named_encoder(settings))
+
+
+def _named_encoder(settings: Settings) -> Encoder:
     if settings.encoder == "bundled":
         return TorchEncoder(EncoderChoice())
     return TorchEncoder(
@@ -127,6 +132,7 @@ def _write_snapshot(
         revision=revision,
         encoder=encoder.fingerprint,
         wordings=wordings,
+        claims=catalogue.all_claims(),
         vector_ids=vector_ids,
         rows=rows,
     )

@@ -188,6 +188,10 @@ class FakeEngine:
         self.queries.extend(queries)
         return [self._result(query) for query in queries]
 
+    def language_of(self, text: str) -> str | None:
+        self._check()
+        return "en"
+
     def describe(self) -> EngineDescription:
         self._check()
         return EngineDescription("fake@0000", None, None, False, self.catalogue.revision())

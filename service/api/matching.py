@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from service.api.blueprint import ResourceBlueprint
 from service.api.parts import parts
-from service.models import MatchQuery
+from service.matching.scanning import scan as scan_article
+from service.models import MatchQuery, ScanQuery
 from service.schemas.examples import MATCH_ANSWER, MATCH_REQUEST, NO_MATCH_ANSWER
 from service.schemas.match import MatchAnswer, MatchAnswerSchema, MatchQuerySchema
+from service.schemas.scan import (
+    BatchAnswer,
+    BatchAnswerSchema,
+    BatchQuerySchema,
+    ScanAnswer,
+    ScanAnswerSchema,
+    ScanQuerySchema,
+)
 
 blueprint = ResourceBlueprint("matching", "Has this been claimed, and rebutted, before?")
 
@@ -35,3 +44,30 @@ def match(query: MatchQuery) -> MatchAnswer:
     engine = parts().engine
     [result] = engine.find_matches([query])
     return MatchAnswer(result, engine.describe())
+
+
+@blueprint.post("/match/batch")
+@blueprint.takes(BatchQuerySchema, example={"texts": [MATCH_REQUEST["text"]], "limit": 1})
+@blueprint.answers(BatchAnswerSchema, description="One result per text, in order.")
+@blueprint.refuses(400, 413, 415, 422, 503)
+def match_batch(queries: list[MatchQuery]) -> BatchAnswer:
+    """Look up many sentences.
+
+    1 to 128 texts, answered in one go, with the options of `POST /match` for all of them.
+    """
+    engine = parts().engine
+    return BatchAnswer(engine.find_matches(queries), engine.describe())
+
+
+@blueprint.post("/scan")
+@blueprint.takes(ScanQuerySchema, example={"text": f"MOSCOW. {MATCH_REQUEST['text']}"})
+@blueprint.answers(ScanAnswerSchema, description="The sentences that match, in order.")
+@blueprint.refuses(400, 413, 415, 422, 503)
+def scan(article: ScanQuery) -> ScanAnswer:
+    """Find the sentences of an article that are about a known claim.
+
+    Up to 100,000 characters; a line break ends a sentence. `start` and `end` count Unicode code
+    points of the text as it was sent. Sentences that reject a claim are listed too, as `rejects`.
+    """
+    engine = parts().engine
+    return ScanAnswer(scan_article(engine, article), engine.describe())

@@ -20,6 +20,7 @@ for command in (
     serving.reindex,
     serving.openapi,
     matching.match,
+    matching.scan,
     importing.import_group,
     evaluating.evaluate,
 ):

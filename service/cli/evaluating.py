@@ -6,6 +6,7 @@ import fnmatch
 import hashlib
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -176,6 +177,8 @@ def _apart(settings: Settings, documents: Documents) -> Settings:
 def _bench(settings: Settings, documents: Documents | None) -> Iterator[Bench]:
     from service.catalogue.catalogue import Catalogue
     from service.evaluation.running import Bench
+    from service.matching.scanning import scan
+    from service.models import MatchQuery, ScanQuery
     from service.preparation import locked, prepare
     from service.wiring import load_engine
 
@@ -193,7 +196,12 @@ def _bench(settings: Settings, documents: Documents | None) -> Iterator[Bench]:
     prepare(settings)
     catalogue = Catalogue(settings.database_url)
     try:
-        yield Bench(load_engine(settings, catalogue), catalogue)
+        engine = load_engine(settings, catalogue)
+        yield Bench(
+            engine,
+            catalogue,
+            lambda text: scan(engine, ScanQuery(text, MatchQuery("", limit=1))).findings,
+        )
     finally:
         catalogue.close()
 
@@ -205,7 +213,8 @@ def _print(measured: list[Measured], around: Circumstances, details: bool) -> No
 
     if not measured:
         return
-    Console().print(table(measured, details=details))
+    # a file or a pipe has no width of its own; the table must not be folded there
+    Console(width=None if sys.stdout.isatty() else 120).print(table(measured, details=details))
     described = measured[0].run.engine
     click.echo(
         f"{described.encoder}, verifier {described.verifier or 'none'}, calibration "

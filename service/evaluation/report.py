@@ -48,7 +48,7 @@ def table(measured: Sequence[Measured], *, details: bool) -> Table:
     """One row per set, group and measure; ``details`` adds single languages and styles."""
     shown = Table(caption=f"With {LEVEL:.0%} bootstrap intervals.", caption_justify="left")
     shown.add_column("set", no_wrap=True)
-    shown.add_column("of", overflow="fold")
+    shown.add_column("of", no_wrap=True)
     shown.add_column("measure", no_wrap=True)
     for heading in ("figure", "interval", "n"):
         shown.add_column(heading, justify="right", no_wrap=True)

@@ -123,17 +123,17 @@ class DenseIndex:
             hits.append([Hit(int(ids[row]), float(scores[row])) for row in order])
         return hits
 
-    def similarities(self, query: Rows, wording_ids: Ids) -> NDArray[np.float32]:
+    def similarities(self, query: Rows, ids: Ids) -> NDArray[np.float32]:
         """The cosine of each wording, shape ``(n,)``; NaN where the index has it not."""
-        found = np.full(len(wording_ids), np.nan, np.float32)
-        for ids, rows, alive in (
+        found = np.full(len(ids), np.nan, np.float32)
+        for own, rows, alive in (
             (self.base_ids, self._base_rows(), self.alive),
             (self.delta_ids, self.delta, None),
         ):
-            if not len(ids):
+            if not len(own):
                 continue
-            places = np.minimum(np.searchsorted(ids, wording_ids), len(ids) - 1)
-            here = ids[places] == wording_ids
+            places = np.minimum(np.searchsorted(own, ids), len(own) - 1)
+            here = own[places] == ids
             if alive is not None:
                 here &= alive[places]
             found[here] = rows[places[here]] @ query

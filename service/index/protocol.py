@@ -11,20 +11,21 @@ from numpy.typing import NDArray
 from service.models import Hit
 
 Ids = NDArray[np.int64]
-"""Wording ids in increasing order, shape ``(n,)``."""
+"""Ids in increasing order, shape ``(n,)``: of wordings in the dense index, of claims (their places
+in the roster) in the lexical one."""
 
 Query_contra = TypeVar("Query_contra", contravariant=True)
 
 
 class Index(Protocol[Query_contra]):
-    """An immutable base on disk, a small delta in memory, a set of dead wordings.
+    """An immutable base on disk, a small delta in memory, a set of dead entries.
 
     Never changed once built: ``without`` and the implementations' ``with_added`` give a new one
     that shares the base, so a search sees one state from beginning to end.
     """
 
     def __len__(self) -> int:
-        """How many wordings can be found."""
+        """How many entries can be found."""
         ...
 
     def search(
@@ -33,6 +34,6 @@ class Index(Protocol[Query_contra]):
         """For each query at most ``limit`` hits, most similar first; among ``allowed`` if given."""
         ...
 
-    def similarities(self, query: Query_contra, wording_ids: Ids) -> NDArray[np.float32]:
-        """The similarity of each wording, shape ``(n,)``; NaN where the index has it not."""
+    def similarities(self, query: Query_contra, ids: Ids) -> NDArray[np.float32]:
+        """The similarity of each entry, shape ``(n,)``; NaN where the index has it not."""
         ...

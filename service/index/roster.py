@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from service.index.postings import mapped
 from service.index.protocol import Ids
 from service.models import Wording
 
@@ -60,6 +61,22 @@ class Roster:
         starts = np.searchsorted(self.claims[order], np.arange(len(self.claim_ids) + 1))
         return order, starts
 
+    def place_of(self, claim_id: str) -> int | None:
+        """The place of a claim in ``claim_ids``; it never changes. None for an unknown claim."""
+        return self._claim_places.get(claim_id)
+
+    def places_of(self, wording_ids: Ids) -> NDArray[np.int32]:
+        """The places of the wordings' claims, in the same order; -1 for an unknown wording."""
+        if not len(self):
+            return np.full(len(wording_ids), -1, np.int32)
+        rows = np.minimum(np.searchsorted(self.wording_ids, wording_ids), len(self) - 1)
+        return np.where(self.wording_ids[rows] == wording_ids, self.claims[rows], -1)
+
+    def wordings_at(self, place: int) -> Ids:
+        """The wordings of the claim at a place, in order of id."""
+        order, starts = self._by_claim
+        return self.wording_ids[order[starts[place] : starts[place + 1]]]
+
     def claim_of(self, wording_id: int) -> str | None:
         """The claim that a wording belongs to; None where the roster has it not."""
         row = int(np.searchsorted(self.wording_ids, wording_id))
@@ -72,8 +89,7 @@ class Roster:
         place = self._claim_places.get(claim_id)
         if place is None:
             return np.empty(0, np.int64)
-        order, starts = self._by_claim
-        return self.wording_ids[order[starts[place] : starts[place + 1]]]
+        return self.wordings_at(place)
 
     def without(self, wording_ids: Ids) -> Roster:
         """A new roster without these wordings."""
@@ -116,10 +132,7 @@ class Roster:
     @classmethod
     def read(cls, folder: Path) -> Roster:
         """Maps what ``write`` wrote. Raises OSError or ValueError where it cannot."""
-        columns = {
-            column: np.load(folder / f"{column}.npy", mmap_mode="r", allow_pickle=False)
-            for column in _COLUMNS
-        }
+        columns = {column: mapped(folder / f"{column}.npy") for column in _COLUMNS}
         return cls(
             **columns,
             claim_ids=tuple((folder / "claim_ids.txt").read_text("ascii").split()),

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -16,12 +16,16 @@ from numpy.typing import NDArray
 
 from service.errors import SnapshotError
 from service.index.dense import DenseIndex, read_base, write_base
+from service.index.documents import ClaimDocument, document_of
+from service.index.lexical import LexicalIndex
+from service.index.postings import mapped
 from service.index.protocol import Ids
 from service.index.roster import Roster
-from service.models import Wording
+from service.models import Claim, Wording
 
-FORMAT = 1
-"""Raised whenever the files change their meaning. 1: flat FAISS vectors and the roster."""
+FORMAT = 2
+"""Raised whenever the files change their meaning, or the terms are made in another way. 1: flat
+FAISS vectors and the roster; 2: the lexical indexes."""
 
 _MANIFEST = "manifest.json"
 
@@ -37,33 +41,79 @@ class Manifest:
     dimension: int
     vectors: int
     wordings: int
+    stems: list[str]
     files: dict[str, dict[str, str | int]]
 
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """All that is searched, at one revision of the catalogue; never changed once built."""
+    """All that is searched, at one revision of the catalogue; never changed once built.
+
+    ``dense`` numbers wordings; ``grams`` and ``stems`` (by language) number claims by their
+    places in the roster.
+    """
 
     revision: int
     roster: Roster
     dense: DenseIndex
+    grams: LexicalIndex
+    stems: Mapping[str, LexicalIndex]
 
     def changed(
         self,
         revision: int,
-        gone: Ids,
-        added: Sequence[Wording],
-        vectors: dict[int, NDArray[np.float32]],
+        changed: Mapping[str, Sequence[Wording]],
+        claims: Mapping[str, Claim],
+        vectors: Mapping[int, NDArray[np.float32]],
     ) -> Snapshot:
-        """A new snapshot at a later revision, with wordings taken out and put in.
+        """A new snapshot at a later revision.
 
-        ``vectors`` maps those added wordings that the encoder speaks to their vectors.
+        ``changed`` maps every claim that changed to the wordings that it has now, ``claims`` to
+        the claim unless it was deleted, ``vectors`` those wordings that are new and that the
+        encoder speaks to their vectors.
         """
+        known = [self.roster.wordings_of(claim_id) for claim_id in changed]
+        old = np.concatenate([np.empty(0, np.int64), *known])
+        present = {found.id: found for wordings in changed.values() for found in wordings}
+        gone = np.setdiff1d(old, np.fromiter(present, np.int64, len(present)))
+        added = [present[key] for key in sorted(set(present) - set(old.tolist()))]
+        roster = self.roster.without(gone).with_added(added)
         dense = self.dense.without(gone)
         if vectors:
             ids = np.array(sorted(vectors), np.int64)
             dense = dense.with_added(ids, np.stack([vectors[int(key)] for key in ids]))
-        return Snapshot(revision, self.roster.without(gone).with_added(added), dense)
+        documents: dict[int, ClaimDocument | None] = {}
+        for claim_id in changed:
+            place = roster.place_of(claim_id)
+            if place is not None:
+                claim = claims.get(claim_id) if changed[claim_id] else None
+                documents[place] = document_of(claim) if claim else None
+        grams, stems = _replaced(self.grams, self.stems, dict(sorted(documents.items())))
+        return Snapshot(revision, roster, dense, grams, stems)
+
+
+def _replaced(
+    grams: LexicalIndex,
+    stems: Mapping[str, LexicalIndex],
+    documents: Mapping[int, ClaimDocument | None],
+) -> tuple[LexicalIndex, dict[str, LexicalIndex]]:
+    """Both lexical indexes with the documents at these places replaced, or taken out."""
+    places = np.fromiter(documents, np.int64, len(documents))
+    present = {place: found for place, found in documents.items() if found is not None}
+    new_grams = grams.without(places).with_added(
+        {place: found.grams for place, found in present.items()}
+    )
+    languages = {*stems, *(language for found in present.values() for language in found.stems)}
+    new_stems = {}
+    for language in sorted(languages):
+        index = stems.get(language) or LexicalIndex.of({})
+        texts = {
+            place: found.stems[language]
+            for place, found in present.items()
+            if language in found.stems
+        }
+        new_stems[language] = index.without(places).with_added(texts)
+    return new_grams, new_stems
 
 
 def write_snapshot(
@@ -73,19 +123,22 @@ def write_snapshot(
     revision: int,
     encoder: str,
     wordings: Sequence[Wording],
+    claims: Iterable[Claim],
     vector_ids: Ids,
     rows: NDArray[np.float32],
 ) -> Path:
     """Writes a snapshot beside the others in ``folder`` and removes the older ones.
 
-    ``rows`` are the vectors, shape ``(n, dimension)``, of the wordings ``vector_ids``. A crash
+    ``claims`` are those that the wordings belong to, ``rows`` the vectors, shape
+    ``(n, dimension)``, of the wordings ``vector_ids``. A crash
     at any moment leaves the older snapshot in place. Returns the new snapshot's folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f".{uuid4().hex}"
     aside.mkdir()
     try:
-        names = Roster.of(wordings).write(aside)
+        roster = Roster.of(wordings)
+        names = roster.write(aside) + _write_lexical(aside, roster, claims)
         write_base(aside / "dense.faiss", rows)
         np.save(aside / "dense_ids.npy", vector_ids.astype("<i8"))
         names += ["dense.faiss", "dense_ids.npy"]
@@ -97,6 +150,7 @@ def write_snapshot(
             dimension=rows.shape[1],
             vectors=len(rows),
             wordings=len(wordings),
+            stems=sorted(roster.language_codes),
             files={name: _describe(aside / name) for name in names},
         )
         (aside / _MANIFEST).write_text(json.dumps(asdict(manifest), indent=1), "utf-8")
@@ -134,14 +188,35 @@ def open_snapshot(
     for name, description in manifest.files.items():
         _check(place / name, description, verify)
     try:
-        ids = np.load(place / "dense_ids.npy", mmap_mode="r", allow_pickle=False)
+        ids = mapped(place / "dense_ids.npy")
         dense = DenseIndex.from_base(read_base(place / "dense.faiss"), ids)
         roster = Roster.read(place)
-    except (OSError, ValueError) as error:
+        grams = LexicalIndex.read(place, "grams")
+        stems = {code: LexicalIndex.read(place, f"stems-{code}") for code in manifest.stems}
+    except (OSError, ValueError, KeyError) as error:
         raise SnapshotError(f"The snapshot is damaged: {error}") from error
     if (len(dense), len(roster)) != (manifest.vectors, manifest.wordings):
         raise SnapshotError("The snapshot is damaged: its manifest does not fit its files.")
-    return Snapshot(manifest.revision, roster, dense)
+    return Snapshot(manifest.revision, roster, dense, grams, stems)
+
+
+def _write_lexical(folder: Path, roster: Roster, claims: Iterable[Claim]) -> list[str]:
+    documents = {
+        place: document_of(claim)
+        for claim in claims
+        if (place := roster.place_of(claim.id)) is not None
+    }
+    documents = dict(sorted(documents.items()))
+    index = LexicalIndex.of({place: found.grams for place, found in documents.items()})
+    names = index.write(folder, "grams")
+    for language in roster.language_codes:
+        texts = {
+            place: found.stems[language]
+            for place, found in documents.items()
+            if language in found.stems
+        }
+        names += LexicalIndex.of(texts).write(folder, f"stems-{language}")
+    return names
 
 
 def _read_manifest(place: Path) -> Manifest:

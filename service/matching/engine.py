@@ -1,8 +1,10 @@
-"""Answers queries from one catalogue with one encoder: encode, search, group, join."""
+"""Answers queries from one catalogue: encode, search, fuse, judge, join."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,23 +14,29 @@ from service.catalogue.protocol import CatalogueReader
 from service.index.protocol import Ids
 from service.index.snapshot import Snapshot
 from service.inference.protocol import Encoder, Vectors, speaks
+from service.matching.candidates import Candidates, find_candidates
+from service.matching.explaining import best_wording, carrying_terms
+from service.matching.judging import Case, CosineJudge, Judge, Judgement
+from service.matching.language import detect
+from service.matching.records import Record, RecordCache
 from service.models import (
     ClaimFilter,
     EngineDescription,
     EngineInfo,
-    Hit,
     Match,
     MatchQuery,
     MatchResult,
     NoMatch,
+    NoMatchCode,
     Wording,
 )
-
-UNCALIBRATED_MIN_SCORE = 0.3
-"""The lowest score shown by default while scores are bare cosines: below it, with the bundled
-encoder, sentences share hardly more than a language."""
+from service.text import plain
 
 FINGERPRINT_SHOWN = 8
+
+JUDGED = 8
+"""So many of the best candidates are judged, even where fewer are asked for: a relation asked for,
+or a better one, may stand behind the first."""
 
 
 class SearchedCatalogue(CatalogueReader, Protocol):
@@ -43,14 +51,36 @@ class SearchedCatalogue(CatalogueReader, Protocol):
     ) -> dict[int, NDArray[np.float32]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A query on its way: its language, and its candidates or why there are none."""
+
+    query: MatchQuery
+    language: str | None
+    truncated: bool
+    candidates: Candidates | None = None
+    records: tuple[Record, ...] = ()
+    matched: tuple[Wording, ...] = ()
+    no_match: NoMatch | None = None
+
+
 class CatalogueEngine:
     """Implements ``Engine``. Safe to use from several threads: a search works on one snapshot."""
 
-    def __init__(self, catalogue: SearchedCatalogue, encoder: Encoder, snapshot: Snapshot) -> None:
+    def __init__(
+        self,
+        catalogue: SearchedCatalogue,
+        encoder: Encoder,
+        snapshot: Snapshot,
+        judge: Judge | None = None,
+    ) -> None:
         """``snapshot`` must have been made with this catalogue and encoder."""
         self._catalogue = catalogue
         self._encoder = encoder
         self._snapshot = snapshot
+        self._judge = judge or CosineJudge()
+        self._records = RecordCache(catalogue)
+        self._refreshing = threading.Lock()
         self._encoder_id = catalogue.encoder_id(
             encoder.fingerprint, encoder.name, encoder.dimension
         )
@@ -65,26 +95,30 @@ class CatalogueEngine:
 
     def refresh(self) -> None:
         """Catches up with what has changed in the catalogue since the snapshot."""
-        snapshot = self._snapshot
-        revision, changed = self._catalogue.changed_wordings(snapshot.revision)
-        if revision == snapshot.revision:
-            return
-        known = [snapshot.roster.wordings_of(claim_id) for claim_id in changed]
-        old = np.concatenate([np.empty(0, np.int64), *known])
-        present = {found.id: found for wordings in changed.values() for found in wordings}
-        gone = np.setdiff1d(old, np.array(list(present), np.int64))
-        added = [present[key] for key in sorted(set(present) - set(old.tolist()))]
-        spoken = [found.id for found in added if speaks(self._encoder, found.language)]
-        vectors = self._catalogue.vectors_of(self._encoder_id, spoken)
-        self._snapshot = snapshot.changed(revision, gone, added, vectors)
+        with self._refreshing:
+            snapshot = self._snapshot
+            revision, changed = self._catalogue.changed_wordings(snapshot.revision)
+            if revision == snapshot.revision:
+                return
+            new = [
+                wording.id
+                for claim_id, wordings in changed.items()
+                for wording in wordings
+                if speaks(self._encoder, wording.language)
+                and snapshot.roster.claim_of(wording.id) != claim_id
+            ]
+            vectors = self._catalogue.vectors_of(self._encoder_id, new)
+            claims = self._catalogue.claims_by_id(list(changed))
+            self._snapshot = snapshot.changed(revision, changed, claims, vectors)
+            self._records.forget(changed)
 
     def describe(self) -> EngineDescription:
         """Who answers, and from which revision."""
         return EngineDescription(
             encoder=f"{self._encoder.name}@{self._encoder.fingerprint[:FINGERPRINT_SHOWN]}",
-            verifier=None,
-            calibration=None,
-            calibrated=False,
+            verifier=self._judge.verifier,
+            calibration=self._judge.calibration,
+            calibrated=self._judge.tiers is not None,
             catalogue_revision=self._snapshot.revision,
         )
 
@@ -96,97 +130,129 @@ class CatalogueEngine:
             fingerprint=self._encoder.fingerprint,
             dimension=self._encoder.dimension,
             languages=self._encoder.languages,
-            verifier=None,
-            calibration=None,
-            tiers=None,
+            verifier=self._judge.verifier,
+            calibration=self._judge.calibration,
+            tiers=self._judge.tiers,
             wordings=len(snapshot.roster),
             claims=snapshot.roster.claim_count,
             revision=snapshot.revision,
         )
 
+    def language_of(self, text: str) -> str | None:
+        """The language of a text, one of the catalogue's where it can be."""
+        return detect(plain(text), self._snapshot.roster.present_languages).language
+
     def find_matches(self, queries: Sequence[MatchQuery]) -> list[MatchResult]:
-        """One result per query, in order; encoded in one go."""
+        """One result per query, in order; encoded and judged in one go."""
         encoded = self._encoder.encode_queries([query.text for query in queries])
         snapshot = self._snapshot
-        return [
-            self._find(snapshot, query, vector, truncated)
+        found = [
+            self._search(snapshot, query, vector, truncated)
             for query, vector, truncated in zip(
                 queries, encoded.vectors, encoded.truncated, strict=True
             )
         ]
+        searched = [each for each in found if each.candidates is not None]
+        cases = [
+            Case(each.query.text, each.language, each.candidates, each.matched)
+            for each in searched
+            if each.candidates is not None
+        ]
+        judged = dict(zip(map(id, searched), self._judge.judge(cases), strict=True))
+        return [self._result(snapshot, each, judged.get(id(each), [])) for each in found]
 
-    def _find(
+    def _search(
         self, snapshot: Snapshot, query: MatchQuery, vector: Vectors, truncated: bool
-    ) -> MatchResult:
-        def nothing(code: str, best: float | None, considered: int, reason: str) -> MatchResult:
-            no_match = NoMatch(code, best, considered, reason)  # type: ignore[arg-type]
-            return MatchResult(query.text, query.language, truncated, (), no_match)
+    ) -> _Found:
+        def nothing(code: NoMatchCode, language: str | None, reason: str) -> _Found:
+            return _Found(query, language, truncated, no_match=NoMatch(code, None, 0, reason))
 
-        if not len(snapshot.roster):
-            return nothing("catalogue_empty", None, 0, "The catalogue holds no claim yet.")
-        if not speaks(self._encoder, query.language):
-            return nothing(
-                "language_not_covered",
-                None,
-                0,
-                f"The encoder does not speak {query.language!r}.",
-            )
+        present = snapshot.roster.present_languages
+        if not present:
+            return nothing("catalogue_empty", query.language, "The catalogue holds no claim yet.")
+        language, covered = query.language, query.language in present
+        if language is None:
+            detected = detect(plain(query.text), present)
+            language, covered = detected.language, detected.covered
+        if not covered:
+            reason = f"The catalogue has no wording in the language {language!r}."
+            return nothing("language_not_covered", language, reason)
         allowed = self._catalogue.passing(query.filter) if query.filter else None
         if allowed is not None and not len(allowed):
-            return nothing("filters_left_nothing", None, 0, "No claim passes the filters.")
-        best = self._best_hits(snapshot, vector, query.limit, allowed)
-        if not best:
-            return nothing("filters_left_nothing", None, 0, "No claim passes the filters.")
-        matches = self._join(best)
-        lowest = UNCALIBRATED_MIN_SCORE if query.min_score is None else query.min_score
-        shown = [
-            match
-            for match in matches
-            if match.score >= lowest and match.relation in query.relations
-        ]
-        if not shown:
-            highest = max((match.score for match in matches), default=None)
-            if highest is not None and highest >= lowest:
-                reason = "No match has one of the relations asked for."
-                return nothing("filters_left_nothing", highest, len(matches), reason)
-            reason = f"No claim scored {lowest:g} or more."
-            return nothing("below_min_score", highest, len(matches), reason)
-        return MatchResult(query.text, query.language, truncated, tuple(shown), None)
+            return nothing("filters_left_nothing", language, "No claim passes the filters.")
+        seen = vector if speaks(self._encoder, language) else None
+        candidates = find_candidates(snapshot, query.text, seen, language, query.limit, allowed)
+        if not len(candidates):
+            return nothing("below_min_score", language, "No claim shares a word with the text.")
+        return self._joined(snapshot, _Found(query, language, truncated, candidates))
 
-    def _best_hits(
-        self, snapshot: Snapshot, vector: Vectors, limit: int, allowed: Ids | None
-    ) -> list[Hit]:
-        """The best hit of each of the ``limit`` best claims."""
-        depth = 4 * limit
-        while True:
-            hits = snapshot.dense.search([vector], depth, allowed)[0]
-            best: dict[str, Hit] = {}
-            for hit in hits:
-                claim_id = snapshot.roster.claim_of(hit.wording_id)
-                if claim_id is not None:
-                    best.setdefault(claim_id, hit)
-            if len(best) >= limit or len(hits) < depth:
-                return list(best.values())[:limit]
-            depth *= 4
+    def _joined(self, snapshot: Snapshot, found: _Found) -> _Found:
+        """With the records of the candidates that are judged, and the wording of each that matched.
 
-    def _join(self, hits: Sequence[Hit]) -> list[Match]:
-        wordings = self._catalogue.wordings_by_id([hit.wording_id for hit in hits])
-        claims = self._catalogue.claims_by_id([found.claim_id for found in wordings.values()])
-        matches = []
-        for hit in hits:
-            wording = wordings.get(hit.wording_id)
-            claim = claims.get(wording.claim_id) if wording else None
-            if wording is None or claim is None:
-                continue  # deleted since the search began
-            matches.append(
-                Match(
-                    score=min(1.0, max(0.0, hit.similarity)),
-                    tier="related",
-                    relation="unclear",
-                    probabilities=None,
-                    matched=wording,
-                    terms=(),
-                    claim=claim,
+        A claim that was deleted since the search began is left out.
+        """
+        candidates = found.candidates
+        assert candidates is not None
+        judged = max(found.query.limit, JUDGED)
+        claim_ids = [snapshot.roster.claim_ids[place] for place in candidates.places[:judged]]
+        records = self._records.read(claim_ids, snapshot.roster)
+        present = [row for row, claim_id in enumerate(claim_ids) if claim_id in records]
+        kept = [records[claim_ids[row]] for row in present]
+        matched = []
+        for row, record in zip(present, kept, strict=True):
+            nearest = int(candidates.best_wordings[row])
+            by_id = {wording.id: wording for wording in record.wordings}
+            matched.append(
+                by_id.get(nearest)
+                or best_wording(found.query.text, found.language, record.wordings)
+            )
+        return _Found(
+            found.query,
+            found.language,
+            found.truncated,
+            candidates.chosen(present),
+            tuple(kept),
+            tuple(matched),
+        )
+
+    def _result(
+        self, snapshot: Snapshot, found: _Found, judgements: Sequence[Judgement]
+    ) -> MatchResult:
+        query = found.query
+        lowest = self._judge.min_score if query.min_score is None else query.min_score
+        order = sorted(range(len(judgements)), key=lambda row: -judgements[row].rank)
+        passing = [row for row in order if judgements[row].score >= lowest]
+        shown = [row for row in passing if judgements[row].relation in query.relations]
+        no_match = found.no_match
+        if not shown and no_match is None:
+            best = max((judged.score for judged in judgements), default=None)
+            considered = found.candidates.total if found.candidates is not None else 0
+            no_match = (
+                NoMatch(
+                    "filters_left_nothing",
+                    best,
+                    considered,
+                    "No match has one of the relations asked for.",
+                )
+                if passing
+                else NoMatch(
+                    "below_min_score", best, considered, f"No claim scored {lowest:g} or more."
                 )
             )
-        return matches
+        matches = tuple(
+            self._match(snapshot, found, row, judgements[row]) for row in shown[: query.limit]
+        )
+        return MatchResult(query.text, found.language, found.truncated, matches, no_match)
+
+    def _match(self, snapshot: Snapshot, found: _Found, row: int, judged: Judgement) -> Match:
+        assert found.candidates is not None
+        place = int(found.candidates.places[row])
+        return Match(
+            score=judged.score,
+            tier=judged.tier,
+            relation=judged.relation,
+            probabilities=judged.probabilities,
+            matched=found.matched[row],
+            terms=carrying_terms(snapshot, found.query.text, found.language, place),
+            claim=found.records[row].claim,
+        )

@@ -54,6 +54,10 @@ class LoadingEngine:
                 self._waiting.release()
         return self._ready().find_matches(queries)
 
+    def language_of(self, text: str) -> str | None:
+        """As the engine. Raises NotReady while loading."""
+        return self._ready().language_of(text)
+
     def describe(self) -> EngineDescription:
         """As the engine. Raises NotReady while loading."""
         return self._ready().describe()

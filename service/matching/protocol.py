@@ -23,6 +23,10 @@ class Engine(Protocol):
         """
         ...
 
+    def language_of(self, text: str) -> str | None:
+        """The language of a text, one of the catalogue's where it can be. Raises NotReady."""
+        ...
+
     def describe(self) -> EngineDescription:
         """What answers now. Raises NotReady while the engine is loading."""
         ...

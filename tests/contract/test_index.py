@@ -62,7 +62,7 @@ def test_after_any_changes_it_finds_what_a_plain_search_finds(
     usable = present if allowed is None else present & set(allowed)
     filtered = None if allowed is None else np.array(allowed, np.int64)
     hits = index.search([query], limit, filtered)[0]
-    assert [hit.wording_id for hit in hits] == plain(usable, query, limit)
+    assert [hit.id for hit in hits] == plain(usable, query, limit)
     assert len(index) == len(present)
     asked = np.array(sorted(present | set(base)), np.int64)
     found = index.similarities(query, asked)
@@ -77,7 +77,7 @@ def test_a_change_leaves_the_index_it_began_from_as_it_was() -> None:
     index = dense([1, 2, 3])
     query = rows_for([2])[0]
     index.without(np.array([2], np.int64)).with_added(np.array([9], np.int64), rows_for([9]))
-    assert [hit.wording_id for hit in index.search([query], 1)[0]] == [2]
+    assert [hit.id for hit in index.search([query], 1)[0]] == [2]
     assert len(index) == 3
 
 
@@ -88,7 +88,7 @@ def test_a_written_base_is_mapped_and_finds_the_same(tmp_path: Path) -> None:
     query = rows_for([777])[0]
     assert mapped.search([query], 10) == dense(ids).search([query], 10)
     few = np.array([3, 4], np.int64)
-    assert {hit.wording_id for hit in mapped.search([query], 10, few)[0]} == {3, 4}
+    assert {hit.id for hit in mapped.search([query], 10, few)[0]} == {3, 4}
 
 
 def test_a_file_that_is_no_index_is_refused(tmp_path: Path) -> None:
@@ -105,5 +105,5 @@ def test_ids_that_do_not_fit_the_vectors_are_refused() -> None:
 def test_many_queries_are_answered_in_order() -> None:
     index = dense([1, 2, 3])
     queries = list(rows_for([3, 1]))
-    assert [hits[0].wording_id for hits in index.search(queries, 1)] == [3, 1]
+    assert [hits[0].id for hits in index.search(queries, 1)] == [3, 1]
     assert index.search([], 5) == []

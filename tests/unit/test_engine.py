@@ -12,6 +12,7 @@ import pytest
 from service.catalogue.catalogue import Catalogue
 from service.errors import NotReady
 from service.index.snapshot import open_snapshot, write_snapshot
+from service.inference.normalising import NormalisingEncoder
 from service.inference.protocol import Encoder
 from service.interchange.importing import Row, import_claims
 from service.matching import loading as loading_module
@@ -33,7 +34,15 @@ def engine_over(
     revision, wordings = catalogue.wordings_at_revision()
     ids, rows = catalogue.vectors(number, encoder.dimension)
     facts = {"catalogue": catalogue.identity(), "encoder": encoder.fingerprint}
-    write_snapshot(folder, revision=revision, wordings=wordings, vector_ids=ids, rows=rows, **facts)
+    write_snapshot(
+        folder,
+        revision=revision,
+        wordings=wordings,
+        claims=catalogue.all_claims(),
+        vector_ids=ids,
+        rows=rows,
+        **facts,
+    )
     snapshot = open_snapshot(folder, dimension=encoder.dimension, verify=True, **facts)
     return CatalogueEngine(catalogue, encoder, snapshot)
 
@@ -41,7 +50,9 @@ def engine_over(
 @pytest.fixture
 def engine(catalogue: Catalogue, tmp_path: Path) -> CatalogueEngine:
     catalogue.save(CLAIMS, who="test", encoded=None)
-    return engine_over(catalogue, tmp_path / "snapshots")
+    return engine_over(
+        catalogue, tmp_path / "snapshots", NormalisingEncoder(FakeEncoder(languages=ENGLISH))
+    )
 
 
 def ids(engine: CatalogueEngine, text: str, **options: object) -> list[str]:
@@ -106,8 +117,60 @@ def test_a_sentence_about_something_else_matches_nothing(engine: CatalogueEngine
     assert answer.considered == 3
 
 
-def test_a_language_that_the_encoder_does_not_speak_says_so(engine: CatalogueEngine) -> None:
-    assert refused(engine, MatchQuery("Миротворцы", language="ru")).code == "language_not_covered"
+def test_a_language_without_a_wording_says_so(engine: CatalogueEngine) -> None:
+    assert refused(engine, MatchQuery("Friedenstruppen", language="de")).code == (
+        "language_not_covered"
+    )
+    spanish = MatchQuery("El ministro dijo que las tropas occidentales quieren ocupar el país.")
+    answer = refused(engine, spanish)
+    assert answer.code == "language_not_covered"
+    assert "'es'" in answer.reason
+
+
+def test_a_language_that_the_encoder_does_not_speak_is_found_by_its_words(
+    engine: CatalogueEngine,
+) -> None:
+    query = MatchQuery("Миротворцы Запада оккупируют Украину, заявили в Москве.", min_score=0.0)
+    result = engine.find_matches([query])[0]
+    assert result.language == "ru"
+    assert result.matches[0].claim.id == "peacekeepers-occupy-west-ukraine"
+    assert result.matches[0].matched.language == "ru"
+
+
+def test_the_language_may_be_told(engine: CatalogueEngine) -> None:
+    result = engine.find_matches([MatchQuery("Peacekeepers to occupy Ukraine", language="en")])[0]
+    assert result.language == "en"
+
+
+def test_case_quotes_lookalikes_and_invisible_letters_change_nothing(
+    engine: CatalogueEngine,
+) -> None:
+    plain = MatchQuery('The "peacekeepers" will occupy western Ukraine', min_score=0.0)
+    odd = MatchQuery(
+        "THE «PEACEKEEPERS» WILL OCC\u200bUPY WESTERN UKRА\u0406NE",
+        min_score=0.0,  # А, І Cyrillic
+    )
+    first, second = (result.matches for result in engine.find_matches([plain, odd]))
+    assert [match.claim.id for match in first] == [match.claim.id for match in second]
+    assert [match.score for match in first] == pytest.approx([match.score for match in second])
+
+
+def test_the_terms_that_carried_a_match_are_shown_as_they_were_written(
+    engine: CatalogueEngine,
+) -> None:
+    query = MatchQuery("Yesterday peacekeepers again planned to OCCUPY the western parts")
+    terms = engine.find_matches([query])[0].matches[0].terms
+    assert "OCCUPY" in terms
+    assert "western" in terms
+    assert "Yesterday" not in terms
+
+
+def test_a_batch_answers_each_text_as_it_would_be_answered_alone(engine: CatalogueEngine) -> None:
+    texts = ["Peacekeepers to occupy Ukraine", "Zelensky's term has expired", "Tomatoes ripen"]
+    queries = [MatchQuery(text) for text in texts]
+    together = engine.find_matches(queries)
+    assert together == [engine.find_matches([query])[0] for query in queries]
+    assert engine.find_matches([]) == []
 
 
 def test_wordings_in_other_languages_are_not_given_to_the_encoder(
@@ -131,7 +194,7 @@ def test_an_empty_catalogue_says_so(catalogue: Catalogue, tmp_path: Path) -> Non
 def test_a_refresh_brings_what_was_added_changed_and_removed(
     engine: CatalogueEngine, catalogue: Catalogue
 ) -> None:
-    encoder = FakeEncoder(languages=ENGLISH)
+    encoder = NormalisingEncoder(FakeEncoder(languages=ENGLISH))
     grain = Claim(id="grain", text="Grain goes to rich countries only.", rebuttal="No.")
     changed = replace(CLAIMS[2], text="The president's mandate ran out.")
     import_claims(catalogue, encoder, [Row(1, grain), Row(2, changed)], who="test")

@@ -13,12 +13,18 @@ from service.errors import SnapshotError
 from service.index import snapshot as snapshots
 from service.index.roster import Roster
 from service.index.snapshot import open_snapshot, write_snapshot
-from service.models import Wording
+from service.index.terms import grams
+from service.models import Claim, Wording
 
 WORDINGS = [
     Wording(1, "one", "en", "text", "One."),
     Wording(2, "one", "ru", "wording", "Один."),
     Wording(5, "two", "en", "text", "Two."),
+]
+CLAIMS = [
+    Claim("one", "One.", "No.", wordings={"ru": ("Один.",)}),
+    Claim("two", "Two.", "No."),
+    Claim("unknown", "Saved meanwhile.", "No."),
 ]
 VECTORS = np.array([[1, 0], [0, 1]], np.float32)
 FACTS: dict[str, Any] = {"catalogue": "this", "encoder": "e" * 64}
@@ -29,6 +35,7 @@ def write(folder: Path, revision: int = 7) -> Path:
         folder,
         revision=revision,
         wordings=WORDINGS,
+        claims=CLAIMS,
         vector_ids=np.array([1, 5], np.int64),
         rows=VECTORS,
         **FACTS,
@@ -48,7 +55,7 @@ def test_what_was_written_is_found_again(tmp_path: Path) -> None:
     assert found.roster.claim_of(3) is None
     assert found.roster.wordings_of("one").tolist() == [1, 2]
     assert found.roster.present_languages == {"en", "ru"}
-    assert found.dense.search([VECTORS[1]], 1)[0][0].wording_id == 5
+    assert found.dense.search([VECTORS[1]], 1)[0][0].id == 5
 
 
 def test_a_newer_snapshot_takes_the_place_of_the_older(tmp_path: Path) -> None:
@@ -62,7 +69,7 @@ def test_a_mapped_snapshot_outlives_its_files(tmp_path: Path) -> None:
     write(tmp_path, 7)
     found = reopen(tmp_path)
     write(tmp_path, 8)
-    assert found.dense.search([VECTORS[1]], 1)[0][0].wording_id == 5
+    assert found.dense.search([VECTORS[1]], 1)[0][0].id == 5
     assert found.roster.claim_of(5) == "two"
 
 
@@ -90,7 +97,7 @@ def test_no_snapshot_is_said_to_be_none(tmp_path: Path) -> None:
 def test_a_flipped_bit_in_any_file_is_noticed(tmp_path: Path) -> None:
     place = write(tmp_path)
     names = list(json.loads((place / "manifest.json").read_text())["files"])
-    assert len(names) == 7
+    assert len(names) == 7 + 3 * 6
     for name in names:
         whole = (place / name).read_bytes()
         (place / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -132,16 +139,39 @@ def test_a_changed_snapshot_forgets_and_learns(tmp_path: Path) -> None:
     write(tmp_path)
     before = reopen(tmp_path)
     added = Wording(9, "three", "uk", "text", "Три.")
+    claim = Claim("three", "Три.", "Ні.", language="uk")
     after = before.changed(
-        8, np.array([1, 2], np.int64), [added], {9: np.array([0.6, 0.8], np.float32)}
+        8,
+        {"one": [], "three": [added]},
+        {"three": claim},
+        {9: np.array([0.6, 0.8], np.float32)},
     )
     assert after.revision == 8
     assert after.roster.claim_of(9) == "three"
     assert after.roster.wordings_of("one").tolist() == []
     assert after.roster.present_languages == {"en", "uk"}
     assert after.roster.claim_count == 2
-    assert len(after.dense) == 2
-    assert (len(before.roster), len(before.dense)) == (3, 2)
+    assert len(after.dense) == len(after.grams) == 2
+    assert (len(before.roster), len(before.dense), len(before.grams)) == (3, 2, 2)
+    [found] = after.grams.search([grams("три")], 5)
+    assert [after.roster.claim_ids[hit.id] for hit in found] == ["three"]
+    assert after.grams.search([grams("один")], 5) == [[]]
+    assert len(after.stems["uk"]) == 1
+    assert len(after.stems["ru"]) == 0
+
+
+def test_a_changed_claim_is_found_by_its_new_words_only(tmp_path: Path) -> None:
+    write(tmp_path)
+    kept = WORDINGS[:2]
+    new = Wording(9, "one", "en", "wording", "Elephants.")
+    claim = Claim("one", "One.", "No.", wordings={"ru": ("Один.",), "en": ("Elephants.",)})
+    vectors = {9: np.array([0.6, 0.8], np.float32)}
+    after = reopen(tmp_path).changed(8, {"one": [*kept, new]}, {"one": claim}, vectors)
+    again = after.changed(9, {"one": list(kept)}, {"one": CLAIMS[0]}, {})
+    assert [hit.id for hit in after.grams.search([grams("elephants")], 5)[0]] == [0]
+    assert again.grams.search([grams("elephants")], 5) == [[]]
+    assert [hit.id for hit in again.grams.search([grams("один")], 5)[0]] == [0]
+    assert len(again.dense) == 2
 
 
 def test_an_empty_roster_knows_nobody() -> None:
