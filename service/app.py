@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
+from service.api.access import guard
+from service.api.origins import allow_origins
 from service.api.parts import Parts, install
 from service.api.specification import openapi_document, openapi_yaml, register_api
-from service.catalogue.protocol import CatalogueReader
-from service.matching.protocol import Engine
+from service.catalogue.protocol import EditedCatalogue
+from service.matching.following import FollowingEngine
 from service.settings import Settings
 from service.web.pages import pages
 
@@ -16,8 +18,8 @@ __all__ = ["create_app", "openapi_document", "openapi_yaml"]
 LARGEST_BODY = 2 * 1024 * 1024
 
 
-def create_app(settings: Settings, catalogue: CatalogueReader, engine: Engine) -> Flask:
-    """The application over a catalogue and an engine.
+def create_app(settings: Settings, catalogue: EditedCatalogue, engine: FollowingEngine) -> Flask:
+    """The application over a catalogue and an engine that follows it.
 
     It reads neither before the first request, so that the port may open while they load.
     """
@@ -26,7 +28,9 @@ def create_app(settings: Settings, catalogue: CatalogueReader, engine: Engine) -
     install(app, Parts(catalogue, engine))
     register_api(app)
     app.register_blueprint(pages)
+    guard(app, require_key=settings.require_key)
     app.after_request(harden)
+    allow_origins(app, settings.cors_origins)
     return app
 
 

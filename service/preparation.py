@@ -11,12 +11,13 @@ from filelock import FileLock, Timeout
 from service.catalogue.catalogue import Catalogue
 from service.errors import ServiceError, SnapshotError
 from service.index.snapshot import Snapshot, open_snapshot, write_snapshot
+from service.inference import bundled_verifier, loading
+from service.inference.choice import EncoderChoice
 from service.inference.normalising import NormalisingEncoder
 from service.inference.protocol import Encoder
-from service.inference.torch_encoder import EncoderChoice, TorchEncoder
 from service.models import Claim
 from service.progress import progress, tell
-from service.settings import Settings
+from service.settings import BUNDLED_ENCODER, Settings
 from service.starter import load_starter
 
 STARTER_EDITOR = "starter"
@@ -28,19 +29,23 @@ _LONGEST_WAIT_S = 1800
 
 def load_encoder(settings: Settings) -> Encoder:
     """The encoder that the settings name. Raises EncoderError."""
-    return NormalisingEncoder(_named_encoder(settings))
+    return NormalisingEncoder(named_encoder(settings))
 
 
-def _named_encoder(settings: Settings) -> Encoder:
-    if settings.encoder == "bundled":
-        return TorchEncoder(EncoderChoice())
-    return TorchEncoder(
-        EncoderChoice(
-            settings.encoder,
-            settings.encoder_languages,
-            settings.encoder_query_prompt,
-            settings.encoder_passage_prompt,
-        )
+def named_encoder(settings: Settings) -> Encoder:
+    """The encoder without what is laid around it: compiled, where that was prepared."""
+    return loading.load_encoder(encoder_choice(settings), settings.data_dir)
+
+
+def encoder_choice(settings: Settings) -> EncoderChoice:
+    """Which encoder the settings mean."""
+    if settings.encoder == BUNDLED_ENCODER:
+        return EncoderChoice()
+    return EncoderChoice(
+        settings.encoder,
+        settings.encoder_languages,
+        settings.encoder_query_prompt,
+        settings.encoder_passage_prompt,
     )
 
 
@@ -83,7 +88,13 @@ def prepare(settings: Settings, *, rebuild: bool = False) -> None:
             catalogue.migrate()
             if settings.starter:
                 _seed(catalogue)
-            encoder = load_encoder(settings)
+            encoder = NormalisingEncoder(
+                loading.prepare_encoder(
+                    encoder_choice(settings), settings.data_dir, tell, rebuild=rebuild
+                )
+            )
+            if settings.verifier == BUNDLED_ENCODER:
+                bundled_verifier.prepare_verifier(settings.data_dir, tell)
             encode_missing(catalogue, encoder)
             _write_snapshot(settings, catalogue, encoder, rebuild)
         finally:

@@ -123,6 +123,29 @@ class Settings:
         allowed="a text",
         read="str",
     )
+    verifier: str = _setting(
+        BUNDLED_ENCODER,
+        "Model that reads a sentence and a claim together and tells repeating from rejecting.",
+        allowed="`bundled`, `off`, or the name or path of a sentence-transformers `CrossEncoder` "
+        "with the labels entailment, contradiction and neutral",
+        read="str",
+    )
+    tier_match: float | None = _setting(
+        None,
+        "Lowest score of the tier `match`.",
+        allowed="a number from 0 to 1",
+        read="float",
+        check=Range(0, 1),
+        shown="the calibration's, at 1 % false alarms",
+    )
+    tier_related: float | None = _setting(
+        None,
+        "Lowest score of the tier `related`, and of what is shown unless a query asks for another.",
+        allowed="a number from 0 to 1",
+        read="float",
+        check=Range(0, 1),
+        shown="the calibration's, at 5 % false alarms",
+    )
     workers: int = _setting(
         0,
         "Processes that answer; each holds the model in memory. `auto`, or 0, takes one per core "
@@ -139,6 +162,27 @@ class Settings:
         read="int",
         check=Range(1, 256),
     )
+    queue: int = _setting(
+        32,
+        "Single queries that may wait for the encoder in each worker; more are refused with 503.",
+        allowed="a whole number from 1 to 10000",
+        read="int",
+        check=Range(1, 10_000),
+    )
+    deadline_ms: int = _setting(
+        2000,
+        "Milliseconds that a request waits for its turn at most; then it is answered with 503.",
+        allowed="a whole number from 10 to 600000",
+        read="int",
+        check=Range(10, 600_000),
+    )
+    query_cache: int = _setting(
+        10_000,
+        "Vectors of queries that each worker remembers, 1.5 kB each with the bundled encoder.",
+        allowed="a whole number from 0 to 10000000",
+        read="int",
+        check=Range(0, 10_000_000),
+    )
     timeout: int = _setting(
         60,
         "Seconds after which a worker that hangs is replaced.",
@@ -152,6 +196,29 @@ class Settings:
         allowed="a whole number from 1 to 3600",
         read="int",
         check=Range(1, 3600),
+    )
+    require_key: bool = _setting(
+        False,
+        "Whether matching and reading need a key with the scope `match`. Writing always needs one "
+        "with `edit`.",
+        allowed="`true` or `false`",
+        read="bool",
+    )
+    publisher: str = _setting(
+        "",
+        "Name of your organisation, which stands as the author of what is published as "
+        "`ClaimReview`.",
+        allowed="a text",
+        read="str",
+    )
+    cors_origins: tuple[str, ...] = _setting(
+        (),
+        "Origins whose pages and browser extensions may call the interface from a browser.",
+        allowed="origins with commas between them, such as "
+        "`https://cms.example.org,chrome-extension://abcdefghijklmnopabcdefghijklmnop`, or `*` "
+        "for all",
+        read="origins",
+        shown="none",
     )
     log_level: str = _setting(
         "INFO",
@@ -237,6 +304,7 @@ def _environment(variables: Mapping[str, str]) -> Env:
     env.add_parser("languages", _languages)
     env.add_parser("workers", _workers)
     env.add_parser("level", _level)
+    env.add_parser("origins", _origins)
     return env
 
 
@@ -265,6 +333,13 @@ def _level(value: str) -> str:
     if level not in LOG_LEVELS:
         raise ValidationError("not a level")
     return level
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    origins = [origin.strip().lower().removesuffix("/") for origin in value.split(",")]
+    if not all(re.fullmatch(r"\*|[a-z][a-z0-9+.-]*://[^\s/?#@]+", origin) for origin in origins):
+        raise ValidationError("not origins")
+    return tuple(dict.fromkeys(origins))
 
 
 def _is_injected(name: str, value: str) -> bool:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+
 from service.catalogue.catalogue import Catalogue
 from service.errors import SnapshotError
+from service.inference import bundled_verifier
+from service.inference.batching_encoder import BatchingEncoder
+from service.inference.caching import CachingEncoder
+from service.inference.normalising import NormalisingEncoder
+from service.inference.protocol import Encoder
+from service.inference.verifier import Verifier
+from service.matching.calibrated import CalibratedJudge
+from service.matching.calibration import read_calibration, shipped
 from service.matching.engine import CatalogueEngine
-from service.preparation import load_encoder, read_snapshot
-from service.settings import Settings
+from service.matching.judging import CosineJudge, Judge
+from service.models import Tier
+from service.preparation import named_encoder, read_snapshot
+from service.settings import BUNDLED_ENCODER, Settings
+
+log = logging.getLogger(__name__)
 
 
 def load_engine(settings: Settings, catalogue: Catalogue) -> CatalogueEngine:
@@ -16,11 +30,60 @@ def load_engine(settings: Settings, catalogue: Catalogue) -> CatalogueEngine:
         ServiceError: the catalogue is not prepared, or a part cannot be loaded.
     """
     catalogue.check()
-    encoder = load_encoder(settings)
+    encoder = serving_encoder(settings)
     try:
         snapshot = read_snapshot(settings, catalogue, encoder, verify=False)
     except SnapshotError as error:
         raise SnapshotError(f"{error} Run: refrain prepare") from error
-    engine = CatalogueEngine(catalogue, encoder, snapshot)
+    judge = load_judge(settings, encoder.fingerprint, load_verifier(settings))
+    engine = CatalogueEngine(catalogue, encoder, snapshot, judge)
     engine.refresh()
     return engine
+
+
+def load_verifier(settings: Settings) -> Verifier | None:
+    """The verifier that the settings name; None where it is off. Raises EncoderError."""
+    if settings.verifier == "off":
+        return None
+    if settings.verifier == BUNDLED_ENCODER:
+        return bundled_verifier.load_verifier(settings.data_dir)
+    from service.inference.cross_encoder import CrossEncoderVerifier  # brings torch in
+
+    return CrossEncoderVerifier(settings.verifier)
+
+
+def load_judge(settings: Settings, encoder: str, verifier: Verifier | None) -> Judge:
+    """A judge with the calibration that fits encoder and verifier.
+
+    The newsroom's own comes before those that are shipped; without any, scores stay cosines.
+
+    Raises:
+        CalibrationError: the newsroom's own calibration is damaged.
+    """
+    wanted = (encoder, verifier.fingerprint if verifier else None)
+    own = settings.data_dir / "calibration.json"
+    for text in [*([own.read_text("utf-8")] if own.exists() else []), *shipped()]:
+        calibration = read_calibration(text)
+        if (calibration.encoder, calibration.verifier) == wanted:
+            given: dict[Tier, float | None] = {
+                "match": settings.tier_match,
+                "related": settings.tier_related,
+            }
+            tiers = {tier: score for tier, score in given.items() if score is not None}
+            return CalibratedJudge(calibration, verifier, tiers)
+    log.warning(
+        "No calibration fits this encoder and verifier: scores are cosines, nothing is called a "
+        "match. Make one with: refrain calibrate"
+    )
+    return CosineJudge()
+
+
+def serving_encoder(settings: Settings) -> Encoder:
+    """The encoder as many threads share it.
+
+    Normalised texts are the cache's keys, and what it does not know is encoded in batches.
+    """
+    batching = BatchingEncoder(
+        named_encoder(settings), queue=settings.queue, deadline_s=settings.deadline_ms / 1000
+    )
+    return NormalisingEncoder(CachingEncoder(batching, size=settings.query_cache))

@@ -11,8 +11,8 @@ from flask import Flask
 from service.app import create_app
 from service.catalogue.catalogue import Catalogue
 from service.errors import ServiceError
+from service.matching.following import Follower, FollowingEngine
 from service.matching.loading import LoadingEngine
-from service.matching.protocol import Engine
 from service.settings import Settings, read_settings
 
 log = logging.getLogger("service")
@@ -23,12 +23,13 @@ def application(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings(os.environ)
     catalogue = Catalogue(settings.database_url)
 
-    def load() -> Engine:
+    def load() -> FollowingEngine:
         from service.wiring import load_engine  # brings torch in, which takes seconds
 
         return load_engine(settings, catalogue)
 
     engine = LoadingEngine(load, _stop)
+    Follower(catalogue.revision, engine.refresh).start(engine.wait)
     return create_app(settings, catalogue, engine)
 
 

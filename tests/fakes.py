@@ -5,19 +5,27 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 import numpy as np
 
+from service.catalogue.planning import Expected
+from service.catalogue.protocol import EditedCatalogue, EncodedTexts
+from service.catalogue.writing import Saved
 from service.errors import ClaimNotFound, NarrativeNotFound, NotReady
 from service.inference.protocol import EncodedQueries, Vectors
 from service.models import (
     Appearance,
+    Change,
+    ChangedClaims,
     Claim,
     ClaimFilter,
+    EditorJudgement,
     EngineDescription,
     EngineInfo,
+    Key,
     Match,
     MatchQuery,
     MatchResult,
@@ -109,10 +117,32 @@ class FakeEncoder:
         return normalised
 
 
+@dataclass
+class FakeKeys:
+    """Keys by their secrets, in clear."""
+
+    by_secret: dict[str, Key] = field(default_factory=dict)
+
+    def find(self, secret: str) -> Key | None:
+        return self.by_secret.get(secret)
+
+
+@dataclass
+class FakeFeedback:
+    """Judgements in a list."""
+
+    judgements: list[EditorJudgement] = field(default_factory=list)
+
+    def add(self, judgement: EditorJudgement) -> None:
+        self.judgements.append(judgement)
+
+
 class FakeCatalogue:
-    """Claims in memory."""
+    """Claims in memory, to be read only: whatever is about writing uses the real catalogue."""
 
     def __init__(self, claims: Iterable[Claim] = CLAIMS) -> None:
+        self.keys = FakeKeys()
+        self.feedback = FakeFeedback()
         self.records: Mapping[str, Claim] = {
             claim.id: claim for claim in sorted(claims, key=lambda claim: claim.id)
         }
@@ -162,23 +192,59 @@ class FakeCatalogue:
             by_month={"2024-11": 1, "2025-04": 1},
         )
 
+    def changes_since(
+        self,
+        revision: int,
+        filter: ClaimFilter,
+        *,
+        words: str | None,
+        after: str | None,
+        limit: int,
+    ) -> ChangedClaims:
+        raise NotImplementedError
+
+    def history(self, claim_id: str, *, before: int | None, limit: int) -> list[Change]:
+        raise NotImplementedError
+
+    def unchanged(self, incoming: Sequence[Claim], *, expected: Expected) -> Saved | None:
+        raise NotImplementedError
+
+    def save(
+        self,
+        incoming: Sequence[Claim],
+        *,
+        who: str,
+        encoded: EncodedTexts | None,
+        expected: Expected = "anything",
+    ) -> Saved:
+        raise NotImplementedError
+
+    def remove(self, claim_id: str, *, who: str, expected: Expected = "anything") -> int:
+        raise NotImplementedError
+
 
 class FakeEngine:
     """Answers by the cosine of a ``FakeEncoder``, without a calibration."""
 
     def __init__(
         self,
-        catalogue: FakeCatalogue | None = None,
+        catalogue: EditedCatalogue | None = None,
         encoder: FakeEncoder | None = None,
         failing: tuple[str, ...] = (),
         fault: Exception | None = None,
     ) -> None:
-        self.catalogue = catalogue or FakeCatalogue()
+        self.catalogue: EditedCatalogue = catalogue or FakeCatalogue()
         self.encoder = encoder or FakeEncoder()
         self.down = failing
         self.fault = fault
         self.queries: list[MatchQuery] = []
         """Every query that came."""
+        self.encoder_id = 1
+        """The catalogue's number for the encoder."""
+        self.encoded: list[Claim] = []
+        """Every claim that was encoded."""
+        self.refreshed = 0
+        """How often the engine was told to catch up. It always reads the catalogue as it is."""
 
     def failing(self) -> tuple[str, ...]:
         return self.down
@@ -196,9 +262,19 @@ class FakeEngine:
         self._check()
         return EngineDescription("fake@0000", None, None, False, self.catalogue.revision())
 
+    def encode_wordings(self, claims: Sequence[Claim]) -> EncodedTexts:
+        self._check()
+        self.encoded.extend(claims)
+        texts = [text for claim in claims for _, _, text in claim.phrasings()]
+        vectors = self.encoder.encode_passages(texts)
+        return EncodedTexts(self.encoder_id, dict(zip(texts, vectors, strict=True)))
+
+    def refresh(self) -> None:
+        self.refreshed += 1
+
     def info(self) -> EngineInfo:
         self._check()
-        claims = self.catalogue.records.values()
+        claims = self._claims()
         return EngineInfo(
             encoder=self.encoder.name,
             fingerprint=self.encoder.fingerprint,
@@ -218,10 +294,13 @@ class FakeEngine:
         if self.down:
             raise NotReady(self.down)
 
+    def _claims(self) -> list[Claim]:
+        return self.catalogue.claims(ClaimFilter(), words=None, after=None, limit=10_000)
+
     def _result(self, query: MatchQuery) -> MatchResult:
         encoded = self.encoder.encode_queries([query.text])
         least = 0.1 if query.min_score is None else query.min_score
-        candidates = [c for c in self.catalogue.records.values() if passes(query.filter, c)]
+        candidates = [c for c in self._claims() if passes(query.filter, c)]
         found = sorted(
             (self._match(encoded.vectors, claim) for claim in candidates),
             key=lambda match: (-match.score, match.claim.id),
@@ -254,7 +333,7 @@ class FakeEngine:
         if found:
             reason = "No claim is near enough."
             return NoMatch("below_min_score", found[0].score, len(found), reason)
-        if self.catalogue.records:
+        if self._claims():
             return NoMatch("filters_left_nothing", None, 0, "The filters leave no claim.")
         return NoMatch("catalogue_empty", None, 0, "The catalogue is empty.")
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from functools import wraps
+from typing import Any, Protocol, TypeVar, cast
 
-from flask import Response
+from flask import Response, request
 from flask_smorest import Blueprint  # type: ignore[import-untyped]
 from marshmallow import Schema
 
@@ -22,10 +23,15 @@ class Decorator(Protocol):
 
 PROBLEM_NAMES = {
     400: "Malformed",
+    401: "KeyNeeded",
+    403: "NotAllowed",
     404: "NotFound",
+    409: "Exists",
+    412: "Changed",
     413: "TooLarge",
     415: "UnsupportedMediaType",
     422: "Invalid",
+    428: "ConditionNeeded",
     503: "NotReady",
 }
 """The documented response of each status, by its name among the components of OpenAPI."""
@@ -47,14 +53,35 @@ class ResourceBlueprint(Blueprint):  # type: ignore[misc]
         """A view that takes a body."""
         return self._route("POST", rule, **options)
 
+    def put(self, rule: str, **options: Any) -> Decorator:
+        """A view that creates or replaces."""
+        return self._route("PUT", rule, **options)
+
+    def delete(self, rule: str, **options: Any) -> Decorator:
+        """A view that deletes."""
+        return self._route("DELETE", rule, **options)
+
     def takes(self, schema: type[Schema], location: str = "json", **doc: Any) -> Decorator:
         """The view's argument, loaded by ``schema`` from the body or the ``query`` string."""
         decorator: Decorator = self.arguments(schema, location=location, **doc)
         return decorator
 
-    def answers(self, schema: type[Schema], **doc: Any) -> Decorator:
-        """What the view returns, dumped by ``schema`` with status 200."""
-        decorator: Decorator = self.response(200, schema, **doc)
+    def takes_up_to(self, most_bytes: int) -> Decorator:
+        """A larger body than other views take. Stands above ``takes``."""
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def inner(*args: Any, **kwargs: Any) -> Any:
+                request.max_content_length = most_bytes
+                return view(*args, **kwargs)
+
+            return cast(View, inner)
+
+        return decorate
+
+    def answers(self, schema: type[Schema] | None, status: int = 200, **doc: Any) -> Decorator:
+        """What the view returns, dumped by ``schema`` with this status."""
+        decorator: Decorator = self.response(status, schema, **doc)
         return decorator
 
     def refuses(self, *statuses: int) -> Decorator:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, jsonify, request
 
 from service.api.blueprint import ResourceBlueprint
@@ -14,20 +16,28 @@ from service.schemas.claim_query import (
     ClaimPageSchema,
     ClaimQuery,
     ClaimQuerySchema,
-    cursor_behind,
 )
-from service.schemas.examples import CLAIM
+from service.schemas.cursors import claim_cursor, revision_cursor
+from service.schemas.examples import CLAIM, HISTORY
+from service.schemas.history import (
+    HistoryPage,
+    HistoryPageSchema,
+    HistoryQuery,
+    HistoryQuerySchema,
+)
 
 blueprint = ResourceBlueprint("claims", "The documented claims with their rebuttals.")
 
-_CLAIM_ID = {
+CLAIM_ID_PARAMETER = {
     "name": "claim_id",
     "in": "path",
     "required": True,
     "schema": {"type": "string", "pattern": CLAIM_ID.pattern.replace(r"\Z", "$")},
     "example": CLAIM["id"],
 }
-_ETAG = {"ETag": {"description": "The revision, quoted.", "schema": {"type": "string"}}}
+ETAG_HEADER: dict[str, Any] = {
+    "ETag": {"description": "The revision, quoted.", "schema": {"type": "string"}}
+}
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
@@ -38,7 +48,10 @@ _IF_NONE_MATCH = {
 
 @blueprint.get("/claims")
 @blueprint.takes(ClaimQuerySchema, location="query")
-@blueprint.answers(ClaimPageSchema, example={"claims": [CLAIM], "next_cursor": None})
+@blueprint.answers(
+    ClaimPageSchema,
+    example={"claims": [CLAIM], "deleted": [], "revision": 242, "next_cursor": None},
+)
 @blueprint.refuses(422, 503)
 def list_claims(query: ClaimQuery) -> ClaimPage:
     """List claims.
@@ -46,18 +59,36 @@ def list_claims(query: ClaimQuery) -> ClaimPage:
     Ordered by id, a page at a time: pass `next_cursor` as `cursor` until it is null. Lists take
     several values, separated by commas or by repeating the name.
     """
-    claims = parts().catalogue.claims(
+    if query.changed_since is not None:
+        return _changes(query, query.changed_since)
+    catalogue = parts().catalogue
+    revision = catalogue.revision()  # first: what is newer than it may be in the page all the same
+    claims = catalogue.claims(
         query.filter, words=query.words, after=query.after, limit=query.limit + 1
     )
     page = claims[: query.limit]
-    return ClaimPage(page, cursor_behind(page[-1].id) if len(claims) > query.limit else None)
+    more = len(claims) > query.limit
+    return ClaimPage(page, (), revision, claim_cursor(page[-1].id) if more else None)
 
 
-@blueprint.get("/claims/<claim_id>", parameters=[_CLAIM_ID])
+def _changes(query: ClaimQuery, since: int) -> ClaimPage:
+    found = parts().catalogue.changes_since(
+        since, query.filter, words=query.words, after=query.after, limit=query.limit
+    )
+    revision = found.revision
+    if query.place and query.place.revision is not None:
+        revision = (
+            query.place.revision
+        )  # of the first page: what came since may lie before this one
+    cursor = claim_cursor(found.last, revision) if found.last else None
+    return ClaimPage(found.claims, found.deleted, revision, cursor)
+
+
+@blueprint.get("/claims/<claim_id>", parameters=[CLAIM_ID_PARAMETER])
 @blueprint.documents(
     parameters=[_IF_NONE_MATCH], responses={304: {"description": "Not changed since."}}
 )
-@blueprint.answers(ClaimSchema, example=CLAIM, headers=_ETAG)
+@blueprint.answers(ClaimSchema, example=CLAIM, headers=ETAG_HEADER)
 @blueprint.refuses(404, 503)
 def show_claim(claim_id: str) -> Response:
     """Show one claim."""
@@ -69,3 +100,21 @@ def show_claim(claim_id: str) -> Response:
     response.cache_control.no_cache = True  # a copy is to be checked against the ETag
     response.make_conditional(request)
     return response
+
+
+@blueprint.get("/claims/<claim_id>/history", parameters=[CLAIM_ID_PARAMETER])
+@blueprint.takes(HistoryQuerySchema, location="query")
+@blueprint.answers(HistoryPageSchema, example=HISTORY)
+@blueprint.refuses(404, 422, 503)
+def show_history(query: HistoryQuery, claim_id: str) -> HistoryPage:
+    """Show what has been changed in a claim.
+
+    Who changed it, when, and what it said before and after; the latest change first. The history
+    of a deleted claim is kept.
+    """
+    if not CLAIM_ID.match(claim_id):
+        raise ClaimNotFound(claim_id)
+    changes = parts().catalogue.history(claim_id, before=query.before, limit=query.limit + 1)
+    page = changes[: query.limit]
+    more = len(changes) > query.limit
+    return HistoryPage(page, revision_cursor(page[-1].revision) if more else None)

@@ -8,8 +8,10 @@ from flask import request
 
 from service import __version__
 from service.api.blueprint import ResourceBlueprint
+from service.api.editing import LARGEST_BATCH
 from service.api.parts import parts
 from service.errors import NotReady
+from service.schemas.claim_batch import MOST_IN_BATCH
 from service.schemas.claim_query import MOST_CLAIMS
 from service.schemas.match import LONGEST_QUERY, MOST_MATCHES
 from service.schemas.operations import HealthSchema, InfoSchema, ReadySchema
@@ -57,5 +59,8 @@ def info() -> dict[str, Any]:
             "text_characters": LONGEST_QUERY,
             "matches": MOST_MATCHES,
             "claims_per_page": MOST_CLAIMS,
+            "batch_bytes": LARGEST_BATCH,
+            "batch_claims": MOST_IN_BATCH,
+            "batch_wordings": MOST_IN_BATCH,
         },
     }

@@ -7,18 +7,18 @@ from typing import cast
 
 from flask import Flask, current_app
 
-from service.catalogue.protocol import CatalogueReader
-from service.matching.protocol import Engine
+from service.catalogue.protocol import EditedCatalogue
+from service.matching.following import FollowingEngine
 
 _KEY = "refrain"
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The catalogue that is read and the engine that answers."""
+    """The catalogue that is read and edited, and the engine that answers."""
 
-    catalogue: CatalogueReader
-    engine: Engine
+    catalogue: EditedCatalogue
+    engine: FollowingEngine
 
 
 def install(app: Flask, parts: Parts) -> None:

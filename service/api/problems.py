@@ -13,10 +13,14 @@ from werkzeug.exceptions import HTTPException
 
 from service.errors import (
     CatalogueError,
+    CatalogueUnwritable,
+    ClaimChanged,
+    ClaimExists,
     EncoderError,
     InvalidInput,
     NotFound,
     NotReady,
+    Overloaded,
     ServiceError,
     SnapshotError,
 )
@@ -30,11 +34,16 @@ _LOG = logging.getLogger("service.api")
 
 PROBLEMS: dict[int, tuple[str, str]] = {
     400: ("Malformed request", "The request cannot be read."),
+    401: ("Key needed", "Send a key that is in force, as Authorization: Bearer rfr_…"),
+    403: ("Not allowed", "The key has not the scope that this takes."),
     404: ("Not found", "There is nothing at this address."),
     405: ("Method not allowed", "This address does not take this method; see Allow."),
+    409: ("Exists already", "There is already a claim with this id."),
+    412: ("Changed meanwhile", "The claim is not as the request expects it; read it again."),
     413: ("Body too large", "The body is larger than this address takes."),
     415: ("Unsupported media type", "Send the body as application/json."),
     422: ("Invalid field", "The request names what it wants, but not well; see errors."),
+    428: ("Condition needed", "Send If-Match with the ETag of the claim that you have read."),
     500: ("Internal error", "Something went wrong here. It has been logged."),
     503: ("Not ready", "The service cannot answer now. Try again shortly."),
 }
@@ -42,8 +51,11 @@ PROBLEMS: dict[int, tuple[str, str]] = {
 
 STATUS_OF: dict[type[ServiceError], int] = {
     NotFound: 404,
+    ClaimExists: 409,
+    ClaimChanged: 412,
     InvalidInput: 422,
     NotReady: 503,
+    Overloaded: 503,
     CatalogueError: 503,
     EncoderError: 503,
     SnapshotError: 503,
@@ -51,16 +63,37 @@ STATUS_OF: dict[type[ServiceError], int] = {
 }
 """The status of an error is that of the nearest of its classes in this table."""
 
-_SHOWN = (NotFound, InvalidInput, NotReady)
+_SHOWN = (
+    NotFound,
+    ClaimExists,
+    ClaimChanged,
+    InvalidInput,
+    NotReady,
+    Overloaded,
+    CatalogueUnwritable,
+)
 _MESSAGE_IS_SAFE = (ServiceError, OSError, ImportError, MemoryError)
 
 
 class Refusal(HTTPException):
     """A request refused with a status and a detail that are fit to be shown."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[tuple[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.code = status
+        self.errors = errors
+        self._headers = dict(headers or {})
+
+    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        """Those of every refusal, and our own."""
+        return [*super().get_headers(*args, **kwargs), *self._headers.items()]
 
 
 def register_problems(app: Flask) -> None:
@@ -76,7 +109,10 @@ def on_http_exception(error: HTTPException) -> Response:
     # webargs hangs what marshmallow said onto the exception, below the place that it read from
     said: Mapping[str, Any] = getattr(error, "data", None) or {}
     found = [fault for tree in said.get("messages", {}).values() for fault in faults(tree)]
-    detail = error.description if isinstance(error, Refusal) else None
+    detail = None
+    if isinstance(error, Refusal):
+        detail = error.description
+        found += error.errors
     response = problem(status, detail, errors=found)
     for name, value in error.get_headers(request.environ):
         if name.lower() != "content-type":
@@ -87,6 +123,8 @@ def on_http_exception(error: HTTPException) -> Response:
 def on_service_error(error: ServiceError) -> Response:
     """An error of ours. What is not fit for a caller goes to the log only."""
     status = next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+    if isinstance(error, CatalogueUnwritable):
+        log_fault(error)
     if not isinstance(error, _SHOWN):
         log_fault(error)
         return problem(status)
@@ -106,6 +144,8 @@ def on_fault(error: Exception) -> Response:
 def log_fault(error: Exception) -> None:
     """Log where ``error`` came from, and its message only where that cannot quote a query."""
     message = str(error) if isinstance(error, _MESSAGE_IS_SAFE) else "(message withheld)"
+    if isinstance(error, CatalogueUnwritable):
+        message += f" ({error.cause})"
     frames = "".join(traceback.format_tb(error.__traceback__))
     _LOG.error("%s: %s\n%s", type(error).__qualname__, message, frames)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import yaml
@@ -9,7 +10,8 @@ from flask import Blueprint, Flask, Response, current_app, json
 from flask_smorest import Api  # type: ignore[import-untyped]
 
 from service import __version__
-from service.api import claims, matching, narratives, operations
+from service.api import claims, editing, feedback, matching, narratives, operations
+from service.api.access import NEEDS, Need
 from service.api.blueprint import PROBLEM_NAMES
 from service.api.problems import MEDIA_TYPE, PROBLEMS, register_problems
 from service.schemas.problem import ProblemSchema
@@ -21,6 +23,13 @@ _DESCRIPTION = (
     "UTC. Fields may be added, never renamed or dropped. Every error is "
     "`application/problem+json`."
 )
+_KEY = "key"
+_SECURITY_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Made by `refrain keys create`. `edit` opens what `match` opens.",
+}
+_CHALLENGE = {"WWW-Authenticate": {"schema": {"type": "string"}}}
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
 
 documents = Blueprint("documents", __name__)
@@ -39,8 +48,10 @@ class ResourceApi(Api):  # type: ignore[misc]
         components.schema("Problem", schema=ProblemSchema)
         components.response("Problem", _problem("Any other error."))
         for status, name in PROBLEM_NAMES.items():
-            headers = {"headers": _RETRY_AFTER} if status == 503 else {}
+            sent = {503: _RETRY_AFTER, 401: _CHALLENGE, 403: _CHALLENGE}.get(status)
+            headers = {"headers": sent} if sent else {}
             components.response(name, _problem(PROBLEMS[status][0] + ".") | headers)
+        components.security_scheme(_KEY, _SECURITY_SCHEME)
 
 
 def register_api(app: Flask) -> None:
@@ -59,10 +70,12 @@ def register_api(app: Flask) -> None:
             },
         },
     )
-    for resource in (matching, claims, narratives, operations):
+    for resource in (matching, claims, editing, feedback, narratives, operations):
         api.register_blueprint(resource.blueprint)
     app.register_blueprint(documents)
-    app.extensions[_EXTENSION] = _tidied(api.spec.to_dict())
+    document = _tidied(api.spec.to_dict())
+    _tell_needs(app, document)
+    app.extensions[_EXTENSION] = document
 
 
 def openapi_document(app: Flask | None = None) -> dict[str, Any]:
@@ -97,6 +110,26 @@ def _tidied(document: dict[str, Any]) -> dict[str, Any]:
                 del schema["default"]
                 schema["type"] = "string"
     return document
+
+
+def _tell_needs(app: Flask, document: dict[str, Any]) -> None:
+    """Add to each operation which key it takes, and that it refuses others."""
+    for rule in app.url_map.iter_rules():
+        path = document["paths"].get(re.sub(r"<(\w+)>", r"{\1}", rule.rule), {})
+        need = NEEDS[rule.endpoint]
+        for method in {method.lower() for method in rule.methods or ()} & path.keys():
+            operation = path[method]
+            operation["description"] = "\n\n".join(
+                [*filter(None, [operation.get("description")]), f"Needs {need.value}."]
+            )
+            if need is Need.NOTHING:
+                continue
+            optional: list[dict[str, Any]] = [{}] if need is Need.READING else []
+            operation["security"] = [{_KEY: []}, *optional]
+            refused = {401} | ({403} if need is Need.EDITING else set())
+            for status in refused:
+                reference = f"#/components/responses/{PROBLEM_NAMES[status]}"
+                operation["responses"][str(status)] = {"$ref": reference}
 
 
 def _problem(description: str) -> dict[str, Any]:

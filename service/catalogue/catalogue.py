@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 
-from service.catalogue import migrate, narratives, records, vectors, writing
-from service.catalogue.database import WRITING, open_database
-from service.catalogue.filters import conditions
+from service.catalogue import history, migrate, narratives, records, vectors, writing
+from service.catalogue.database import Database
+from service.catalogue.feedback import Feedback
+from service.catalogue.filters import conditions, has_words
+from service.catalogue.keys import Keyring
+from service.catalogue.planning import Expected, make_plan
+from service.catalogue.protocol import EncodedTexts
 from service.catalogue.schema import changes, claims, state, wordings
 from service.catalogue.writing import Saved
 from service.errors import CatalogueError, ClaimNotFound, NarrativeNotFound
-from service.models import Claim, ClaimFilter, NarrativeSummary, Wording
+from service.models import Change, ChangedClaims, Claim, ClaimFilter, NarrativeSummary, Wording
 
-
-@dataclass(frozen=True, slots=True)
-class EncodedTexts:
-    """Vectors computed for texts before they are saved. ``encoder`` is the catalogue's number."""
-
-    encoder: int
-    by_text: Mapping[str, NDArray[np.float32]]
+__all__ = ["Catalogue", "EncodedTexts"]
 
 
 class Catalogue:
-    """The records in a database. Safe to use from several threads."""
+    """The records in a database, its keys and its feedback. Safe to use from several threads."""
 
     def __init__(self, url: str) -> None:
         """Opens the database but does not look into it; see ``migrate`` and ``check``.
@@ -37,43 +33,28 @@ class Catalogue:
         Raises:
             CatalogueError: the URL cannot be opened.
         """
-        self._engine: Engine = open_database(url)
+        self.database = Database(url)
+        self.keys = Keyring(self.database)
+        self.feedback = Feedback(self.database)
+        self._reading = self.database.reading
+        self._writing = self.database.writing
 
     def close(self) -> None:
         """Closes all connections."""
-        self._engine.dispose()
+        self.database.engine.dispose()
 
     def migrate(self) -> None:
         """Creates or upgrades the schema. Raises CatalogueError."""
-        migrate.migrate(self._engine)
+        migrate.migrate(self.database.engine)
 
     def check(self) -> None:
         """Raises CatalogueError unless the database answers and has this program's schema."""
         try:
-            version = migrate.schema_version(self._engine)
+            version = migrate.schema_version(self.database.engine)
         except DatabaseError as error:
             raise CatalogueError(f"The catalogue cannot be read: {error.orig}") from error
         if version != migrate.expected_version():
             raise CatalogueError("The catalogue is not prepared. Run: refrain prepare")
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except OperationalError as error:
-            raise CatalogueError(f"The catalogue cannot be read: {error.orig}") from error
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        try:
-            with (
-                self._engine.connect().execution_options(**WRITING) as connection,
-                connection.begin(),
-            ):
-                yield connection
-        except OperationalError as error:
-            raise CatalogueError(f"The catalogue cannot be written: {error.orig}") from error
 
     # Reading
 
@@ -105,9 +86,7 @@ class Catalogue:
         self, filter: ClaimFilter, *, words: str | None, after: str | None, limit: int
     ) -> list[Claim]:
         """At most ``limit`` claims, ordered by id, beginning behind the id ``after``."""
-        query = select(claims.c.id).where(*conditions(filter))
-        for word in (words or "").casefold().split():
-            query = query.where(claims.c.folded_words.contains(word, autoescape=True))
+        query = select(claims.c.id).where(*conditions(filter), *has_words(words))
         if after is not None:
             query = query.where(claims.c.id > after)
         with self._reading() as connection:
@@ -120,6 +99,34 @@ class Catalogue:
         while found := self.claims(ClaimFilter(), words=None, after=after, limit=batch):
             yield from found
             after = found[-1].id
+
+    def changes_since(
+        self,
+        revision: int,
+        filter: ClaimFilter,
+        *,
+        words: str | None,
+        after: str | None,
+        limit: int,
+    ) -> ChangedClaims:
+        """What has changed after ``revision``: at most ``limit`` ids behind the id ``after``.
+
+        A changed claim that does not pass (any more) is told as a deleted one.
+        """
+        with self._reading() as connection:
+            return history.since(connection, revision, filter, words, after, limit)
+
+    def history(self, claim_id: str, *, before: int | None, limit: int) -> list[Change]:
+        """At most ``limit`` changes of a claim, the latest first, older than ``before``.
+
+        Raises:
+            ClaimNotFound: there has never been such a claim.
+        """
+        with self._reading() as connection:
+            found = history.of_claim(connection, claim_id, before, limit)
+        if not found and not self.ever_seen([claim_id]):
+            raise ClaimNotFound(claim_id)
+        return found
 
     def narratives(self) -> list[NarrativeSummary]:
         """All narratives, ordered by id."""
@@ -192,26 +199,59 @@ class Catalogue:
 
     # Writing
 
-    def save(self, incoming: Sequence[Claim], *, who: str, encoded: EncodedTexts | None) -> Saved:
-        """Creates or replaces claims, with the vectors of their wordings, all or nothing.
+    def unchanged(self, incoming: Sequence[Claim], *, expected: Expected) -> Saved | None:
+        """The answer of ``save`` where there is nothing to write; None where there is.
+
+        Tells before anything is encoded whether that is worth while.
 
         Raises:
-            InvalidInput: a narrative's title is missing or is not the one it has.
+            ServiceError: what ``save`` would raise.
+        """
+        with self._reading() as connection:
+            plan = make_plan(connection, incoming, expected)
+        if plan.changed:
+            return None
+        ids = [claim.id for claim in incoming]
+        return Saved(unchanged=tuple(ids), claims=tuple(plan.known[one] for one in ids))
+
+    def save(
+        self,
+        incoming: Sequence[Claim],
+        *,
+        who: str,
+        encoded: EncodedTexts | None,
+        expected: Expected = "anything",
+    ) -> Saved:
+        """Creates or replaces claims, with the vectors of their wordings, all or nothing.
+
+        ``expected`` is checked in the same transaction, so that no change by others is lost.
+
+        Raises:
+            ClaimExists, ClaimChanged: a claim is not as ``expected``.
+            InvalidClaims: a narrative's title is missing or is not the one it has.
+            CatalogueUnwritable: the disk is full, or another process is writing.
         """
         with self._writing() as connection:
-            saved = writing.save(connection, incoming, who)
+            saved = writing.save(connection, incoming, who, expected)
             if encoded:
                 touched = [*saved.added, *saved.changed]
                 vectors.store_by_text(connection, encoded.encoder, touched, encoded.by_text)
             return saved
 
-    def remove(self, claim_id: str, *, who: str) -> int:
-        """Deletes a claim and returns the revision of that. Raises ClaimNotFound."""
+    def remove(self, claim_id: str, *, who: str, expected: Expected = "anything") -> int:
+        """Deletes a claim and returns the revision of that.
+
+        Raises:
+            ClaimNotFound: there is none.
+            ClaimChanged: it is not as ``expected``.
+            CatalogueUnwritable: as for ``save``.
+        """
         with self._writing() as connection:
+            writing.take_turn(connection)
             known = records.read_claims(connection, [claim_id])
             if claim_id not in known:
                 raise ClaimNotFound(claim_id)
-            return writing.remove(connection, known[claim_id], who)
+            return writing.remove(connection, known[claim_id], who, expected)
 
     # Vectors
 

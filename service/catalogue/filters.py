@@ -1,4 +1,4 @@
-"""A ClaimFilter as SQL conditions on the table of claims."""
+"""What claims are asked for, as SQL conditions on their table."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ def conditions(filter: ClaimFilter) -> list[ColumnElement[bool]]:
     if filter.since or filter.until:
         found.append(_seen(filter))
     return found
+
+
+def has_words(words: str | None) -> list[ColumnElement[bool]]:
+    """That every word occurs in the claim, whatever its case."""
+    return [
+        claims.c.folded_words.contains(word, autoescape=True)
+        for word in (words or "").casefold().split()
+    ]
 
 
 def _rebutted(filter: ClaimFilter) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -91,6 +92,10 @@ claims = Table(
     Column("first_day", Date),
     Column("last_day", Date),
     Column("folded_words", Text, nullable=False),
+    # Where a claim came from, such as the starter catalogue, and a hash of what it said then: one
+    # that still says it has been touched by no editor and may be corrected from there.
+    Column("origin", String(64)),
+    Column("origin_hash", String(64)),
 )
 
 wordings = Table(
@@ -165,4 +170,35 @@ vectors = Table(
     Column("wording_id", ForeignKey("wordings.id", ondelete="CASCADE"), primary_key=True),
     Column("encoder_id", ForeignKey("encoders.id", ondelete="CASCADE"), primary_key=True),
     Column("vector", LargeBinary, nullable=False),  # float32, little-endian, L2-normalised
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("scope", String(8), nullable=False),
+    Column("digest", String(64), nullable=False),  # hex SHA-256; the key itself is kept nowhere
+    Column("created", UtcDateTime, nullable=False),
+    Column("last_used", UtcDateTime),
+    Column("revoked", UtcDateTime),
+    UniqueConstraint("digest"),
+    sqlite_autoincrement=True,
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    # no foreign key: a judgement outlives its claim
+    Column("claim_id", String(128), nullable=False),
+    Column("claim_revision", Integer, nullable=False),
+    Column("verdict", String(8), nullable=False),
+    Column("relation", String(8)),
+    Column("score", Float),
+    Column("engine", JSON(none_as_null=True)),
+    sqlite_autoincrement=True,
 )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from service.catalogue import records
+from service.catalogue.contents import content, same_content
+from service.catalogue.planning import Expected, check, make_plan
 from service.catalogue.schema import (
     appearances,
     changes,
@@ -20,31 +20,22 @@ from service.catalogue.schema import (
     state,
     wordings,
 )
-from service.errors import InvalidInput
-from service.models import Claim, Narrative
+from service.models import Claim
+
+__all__ = ["Saved", "read_revision", "remove", "same_content", "save", "take_turn"]
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What saving did: the ids of claims added, changed, and found the same."""
+    """What saving did: the ids of claims added, changed, and found the same.
+
+    ``claims`` are all of them as they are in the catalogue now, in the order in which they came.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
-
-
-def same_content(one: Claim, other: Claim) -> bool:
-    """Whether two claims say the same, whatever their revisions."""
-    return content(one) == content(other)
-
-
-def content(claim: Claim) -> dict[str, Any]:
-    """What an editor wrote of a claim, fit for JSON: without revision and time."""
-    record = asdict(replace(claim, wordings=dict(sorted(claim.wordings.items()))))
-    record["wordings"] = {key: list(texts) for key, texts in record["wordings"].items() if texts}
-    del record["revision"], record["updated"]
-    found: dict[str, Any] = json.loads(json.dumps(record))
-    return found
+    claims: tuple[Claim, ...] = ()
 
 
 def read_revision(connection: Connection) -> int:
@@ -52,33 +43,47 @@ def read_revision(connection: Connection) -> int:
     return int(connection.execute(select(state.c.revision)).scalar_one())
 
 
-def save(connection: Connection, incoming: Sequence[Claim], who: str) -> Saved:
+def take_turn(connection: Connection) -> None:
+    """Waits for other writers to end, before anything is read that the write depends on.
+
+    SQLite has given the lock at BEGIN and passes over ``FOR UPDATE``.
+    """
+    connection.execute(select(state.c.revision).with_for_update())
+
+
+def save(
+    connection: Connection, incoming: Sequence[Claim], who: str, expected: Expected = "anything"
+) -> Saved:
     """Creates or replaces claims; those that say the same are left alone.
 
     Wordings that stay keep their ids, and so their vectors.
 
     Raises:
-        InvalidInput: a narrative has no title and does not exist, or has another title.
+        ClaimExists, ClaimChanged: a claim is not as ``expected``.
+        InvalidClaims: a narrative has no title and does not exist, or has another title.
     """
-    known = records.read_claims(connection, [claim.id for claim in incoming])
-    complete = _with_narratives(connection, incoming)
-    changed = [
-        claim
-        for claim in complete
-        if claim.id not in known or not same_content(claim, known[claim.id])
-    ]
-    if changed:
-        _write(connection, changed, known, who)
-    ids = {claim.id for claim in changed}
+    take_turn(connection)
+    plan = make_plan(connection, incoming, expected)
+    if plan.new_narratives:
+        connection.execute(
+            insert(narratives),
+            [{"id": one.id, "title": one.title} for one in plan.new_narratives],
+        )
+    written = _write(connection, plan.changed, plan.known, who) if plan.changed else {}
     return Saved(
-        added=tuple(claim_id for claim_id in ids if claim_id not in known),
-        changed=tuple(claim_id for claim_id in ids if claim_id in known),
-        unchanged=tuple(claim.id for claim in complete if claim.id not in ids),
+        added=tuple(claim_id for claim_id in written if claim_id not in plan.known),
+        changed=tuple(claim_id for claim_id in written if claim_id in plan.known),
+        unchanged=tuple(claim.id for claim in incoming if claim.id not in written),
+        claims=tuple(written.get(claim.id) or plan.known[claim.id] for claim in incoming),
     )
 
 
-def remove(connection: Connection, claim: Claim, who: str) -> int:
-    """Deletes a claim and returns the revision of the deletion; its history stays."""
+def remove(connection: Connection, claim: Claim, who: str, expected: Expected = "anything") -> int:
+    """Deletes a claim and returns the revision of the deletion; its history stays.
+
+    The caller has called ``take_turn`` before reading the claim. Raises ClaimChanged.
+    """
+    check([claim], {claim.id: claim}, expected)
     revision = _next_revisions(connection, 1)
     connection.execute(delete(claims).where(claims.c.id == claim.id))
     _note(connection, [(revision, claim.id, "delete", claim, None)], who)
@@ -93,40 +98,10 @@ def _next_revisions(connection: Connection, count: int) -> int:
     return int(last) - count + 1
 
 
-def _with_narratives(connection: Connection, incoming: Sequence[Claim]) -> list[Claim]:
-    wanted = {claim.narrative.id for claim in incoming if claim.narrative}
-    titles: dict[str, str] = {}
-    for chunk in records.in_chunks(sorted(wanted)):
-        titles.update(
-            (row.id, row.title)
-            for row in connection.execute(narratives.select().where(narratives.c.id.in_(chunk)))
-        )
-    new: dict[str, str] = {}
-    complete = []
-    for claim in incoming:
-        if claim.narrative is None:
-            complete.append(claim)
-            continue
-        narrative_id, title = claim.narrative.id, claim.narrative.title
-        known = titles.get(narrative_id) or new.setdefault(narrative_id, title)
-        if not known:
-            raise InvalidInput(
-                {"/narrative/title": f"Give a title: there is no narrative {narrative_id!r} yet."}
-            )
-        if title and title != known:
-            raise InvalidInput(
-                {"/narrative/title": f"The narrative {narrative_id!r} has the title {known!r}."}
-            )
-        complete.append(replace(claim, narrative=Narrative(narrative_id, known)))
-    if new:
-        rows = [{"id": narrative_id, "title": title} for narrative_id, title in new.items()]
-        connection.execute(insert(narratives), rows)
-    return complete
-
-
 def _write(
     connection: Connection, changed: Sequence[Claim], known: Mapping[str, Claim], who: str
-) -> None:
+) -> dict[str, Claim]:
+    """Writes new and changed claims and returns them with their revisions, by id."""
     first = _next_revisions(connection, len(changed))
     now = datetime.now(UTC)
     stamped = [
@@ -162,6 +137,7 @@ def _write(
         ],
         who,
     )
+    return {claim.id: claim for claim in stamped}
 
 
 def _write_wordings(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import click
 
 from service import __version__
-from service.cli import evaluating, importing, matching, serving
+from service.cli import (
+    calibrating,
+    evaluating,
+    exporting,
+    feedback,
+    importing,
+    keys,
+    matching,
+    serving,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,6 +31,10 @@ for command in (
     matching.match,
     matching.scan,
     importing.import_group,
+    exporting.export_group,
     evaluating.evaluate,
+    calibrating.calibrate,
+    keys.keys_group,
+    feedback.feedback_group,
 ):
     main.add_command(command)

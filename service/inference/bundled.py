@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def model_folder() -> Path:
     folder = Path(spec.origin).parent / "model"
     verify(folder / "model.safetensors", WEIGHTS_SHA256)
     return folder
+
+
+def stamp() -> str:
+    """Tells one state of the bundled model from another, without reading its files."""
+    try:
+        package = version(_PACKAGE)
+    except PackageNotFoundError:
+        package = "missing"
+    return f"{package} {WEIGHTS_SHA256}"
 
 
 def verify(weights: Path, expected: str) -> None:

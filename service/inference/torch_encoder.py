@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,25 +15,12 @@ from transformers.utils import logging as untyped_logging
 
 from service.errors import EncoderError
 from service.inference import bundled
+from service.inference.choice import BUNDLED, EncoderChoice
 from service.inference.protocol import EncodedQueries, Vectors
 
-BUNDLED = "bundled"
 _BATCH = 32
 
 transformers_logging: Any = untyped_logging
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderChoice:
-    """Which encoder to load.
-
-    ``languages`` None stands for all. An empty prompt stands for the model's own.
-    """
-
-    name: str = BUNDLED
-    languages: frozenset[str] | None = bundled.LANGUAGES
-    query_prompt: str = ""
-    passage_prompt: str = ""
 
 
 class TorchEncoder:
@@ -50,19 +36,31 @@ class TorchEncoder:
         self._choice = choice
         self._model = _load(choice.name)
         self._model.eval()
-        self.name = (
-            bundled.NAME if choice.name == BUNDLED else choice.name.rstrip("/").split("/")[-1]
-        )
+        self.name = choice.display_name
         self.languages = choice.languages
+        self.query_prompt = choice.query_prompt or _own_prompt(self._model, "query")
+        self.passage_prompt = choice.passage_prompt or _own_prompt(
+            self._model, "document", "passage", "corpus"
+        )
         dimension = self._model.get_embedding_dimension()
         if dimension is None:
             raise EncoderError(f"The encoder {choice.name!r} does not tell its dimension.")
         self.dimension: int = dimension
         self.fingerprint = self._fingerprint()
 
+    @property
+    def device(self) -> str:
+        """``cpu``, or the kind of GPU that the model was found to run on."""
+        return self._model.device.type
+
+    @property
+    def model(self) -> SentenceTransformer:
+        """The model itself, for what compiles it."""
+        return self._model
+
     def encode_queries(self, texts: Sequence[str]) -> EncodedQueries:
         """Normalised vectors of queries, shape ``(len(texts), dimension)``."""
-        rows = self._encode(texts, self._choice.query_prompt, "query")
+        rows = self._encode(texts, self.query_prompt, "query")
         return EncodedQueries(rows, self._truncated(texts))
 
     def encode_passages(
@@ -75,7 +73,7 @@ class TorchEncoder:
         for start in range(0, len(order), _BATCH):
             places = order[start : start + _BATCH]
             batch = [texts[place] for place in places]
-            rows[places] = self._encode(batch, self._choice.passage_prompt, "document")
+            rows[places] = self._encode(batch, self.passage_prompt, "document")
             if progress:
                 progress(len(places))
         return rows
@@ -86,7 +84,7 @@ class TorchEncoder:
         encode = self._model.encode_query if role == "query" else self._model.encode_document
         rows = encode(
             list(texts),
-            prompt=prompt or None,
+            prompt=prompt,
             batch_size=_BATCH,
             show_progress_bar=False,
             normalize_embeddings=True,
@@ -98,10 +96,12 @@ class TorchEncoder:
         longest = self._model.max_seq_length
         if longest is None or not texts:
             return (False,) * len(texts)
-        prompt = self._choice.query_prompt or self._model.prompts.get("query") or ""
         tokenizer: Any = self._model.tokenizer
         tokens = tokenizer(
-            [prompt + text for text in texts], truncation=False, padding=False, verbose=False
+            [self.query_prompt + text for text in texts],
+            truncation=False,
+            padding=False,
+            verbose=False,
         )["input_ids"]
         return tuple(len(ids) > int(longest) for ids in tokens)
 
@@ -141,6 +141,13 @@ def _load(name: str) -> SentenceTransformer:
                 f"REFRAIN_ENCODER={name!r} cannot be loaded as a sentence-transformers model "
                 f"name or path: {reason}"
             ) from error
+
+
+def _own_prompt(model: SentenceTransformer, *roles: str) -> str:
+    """The prompt that sentence-transformers takes for these roles when it is given none."""
+    names = [role for role in roles if role in model.prompts]
+    name = names[0] if names else model.default_prompt_name
+    return "" if name is None else model.prompts[name] or ""
 
 
 def _module_facts(module: Any) -> Any:

@@ -10,16 +10,19 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from service.catalogue.catalogue import EncodedTexts
 from service.catalogue.protocol import CatalogueReader
 from service.index.protocol import Ids
 from service.index.snapshot import Snapshot
 from service.inference.protocol import Encoder, Vectors, speaks
 from service.matching.candidates import Candidates, find_candidates
+from service.matching.encoding import encode_claims
 from service.matching.explaining import best_wording, carrying_terms
 from service.matching.judging import Case, CosineJudge, Judge, Judgement
 from service.matching.language import detect
 from service.matching.records import Record, RecordCache
 from service.models import (
+    Claim,
     ClaimFilter,
     EngineDescription,
     EngineInfo,
@@ -85,6 +88,10 @@ class CatalogueEngine:
             encoder.fingerprint, encoder.name, encoder.dimension
         )
 
+    def judged_by(self, judge: Judge) -> CatalogueEngine:
+        """The same engine with another judge."""
+        return CatalogueEngine(self._catalogue, self._encoder, self._snapshot, judge)
+
     def failing(self) -> tuple[str, ...]:
         """The catalogue where it cannot be read; nothing else can fail once loaded."""
         try:
@@ -111,6 +118,10 @@ class CatalogueEngine:
             claims = self._catalogue.claims_by_id(list(changed))
             self._snapshot = snapshot.changed(revision, changed, claims, vectors)
             self._records.forget(changed)
+
+    def encode_wordings(self, claims: Sequence[Claim]) -> EncodedTexts:
+        """The vectors of what the encoder speaks of the claims, for whoever will save them."""
+        return encode_claims(self._encoder, self._encoder_id, claims)
 
     def describe(self) -> EngineDescription:
         """Who answers, and from which revision."""
@@ -144,6 +155,18 @@ class CatalogueEngine:
 
     def find_matches(self, queries: Sequence[MatchQuery]) -> list[MatchResult]:
         """One result per query, in order; encoded and judged in one go."""
+        snapshot, found = self._found(queries)
+        searched = [each for each in found if each.candidates is not None]
+        cases = [case for each in searched if (case := _case(each))]
+        judged = dict(zip(map(id, searched), self._judge.judge(snapshot, cases), strict=True))
+        return [self._result(snapshot, each, judged.get(id(each), [])) for each in found]
+
+    def cases(self, queries: Sequence[MatchQuery]) -> tuple[Snapshot, list[Case | None]]:
+        """What the queries would be judged by, for whoever fits a calibration."""
+        snapshot, found = self._found(queries)
+        return snapshot, [_case(each) for each in found]
+
+    def _found(self, queries: Sequence[MatchQuery]) -> tuple[Snapshot, list[_Found]]:
         encoded = self._encoder.encode_queries([query.text for query in queries])
         snapshot = self._snapshot
         found = [
@@ -152,14 +175,7 @@ class CatalogueEngine:
                 queries, encoded.vectors, encoded.truncated, strict=True
             )
         ]
-        searched = [each for each in found if each.candidates is not None]
-        cases = [
-            Case(each.query.text, each.language, each.candidates, each.matched)
-            for each in searched
-            if each.candidates is not None
-        ]
-        judged = dict(zip(map(id, searched), self._judge.judge(cases), strict=True))
-        return [self._result(snapshot, each, judged.get(id(each), [])) for each in found]
+        return snapshot, found
 
     def _search(
         self, snapshot: Snapshot, query: MatchQuery, vector: Vectors, truncated: bool
@@ -256,3 +272,10 @@ class CatalogueEngine:
             terms=carrying_terms(snapshot, found.query.text, found.language, place),
             claim=found.records[row].claim,
         )
+
+
+def _case(found: _Found) -> Case | None:
+    if found.candidates is None:
+        return None
+    claims = [record.claim for record in found.records]
+    return Case(found.query.text, found.language, found.candidates, found.matched, claims)

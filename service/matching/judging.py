@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from service.index.snapshot import Snapshot
 from service.matching.candidates import Candidates
-from service.models import Probabilities, Relation, Tier, Wording
+from service.models import Claim, Probabilities, Relation, Tier, Wording
 
 UNCALIBRATED_MIN_SCORE = 0.3
 """The lowest score shown by default while scores are bare cosines: below it, with the bundled
@@ -28,12 +29,15 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A query with its candidates. ``wordings`` are those that matched, one a candidate."""
+    """A query with its candidates. ``wordings`` are those that matched and ``claims`` their claims,
+    one a candidate.
+    """
 
     text: str
     language: str | None
     candidates: Candidates
     wordings: Sequence[Wording]
+    claims: Sequence[Claim]
 
 
 class Judge(Protocol):
@@ -51,7 +55,7 @@ class Judge(Protocol):
         """The lowest score that is shown unless a query asks for another."""
         ...
 
-    def judge(self, cases: Sequence[Case]) -> list[list[Judgement]]:
+    def judge(self, snapshot: Snapshot, cases: Sequence[Case]) -> list[list[Judgement]]:
         """For each case one judgement per candidate, in order."""
         ...
 
@@ -68,7 +72,7 @@ class CosineJudge:
     tiers = None
     min_score = UNCALIBRATED_MIN_SCORE
 
-    def judge(self, cases: Sequence[Case]) -> list[list[Judgement]]:
+    def judge(self, snapshot: Snapshot, cases: Sequence[Case]) -> list[list[Judgement]]:
         """See ``Judge``."""
         judged = []
         for case in cases:

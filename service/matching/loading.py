@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+from service.catalogue.catalogue import EncodedTexts
 from service.errors import NotReady
-from service.matching.protocol import Engine
-from service.models import EngineDescription, EngineInfo, MatchQuery, MatchResult
+from service.matching.following import FollowingEngine
+from service.models import Claim, EngineDescription, EngineInfo, MatchQuery, MatchResult
 
 START_PATIENCE_S = 15.0
 MOST_WAITING = 3
@@ -18,9 +19,11 @@ find every thread of the worker waiting."""
 class LoadingEngine:
     """Implements ``Engine`` by another one that ``load`` makes in a thread of its own."""
 
-    def __init__(self, load: Callable[[], Engine], failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, load: Callable[[], FollowingEngine], failed: Callable[[Exception], None]
+    ) -> None:
         """Begins to load at once; ``failed`` is told when that does not succeed."""
-        self._engine: Engine | None = None
+        self._engine: FollowingEngine | None = None
         self._loaded = threading.Event()
         self._waiting = threading.BoundedSemaphore(MOST_WAITING)
 
@@ -45,6 +48,14 @@ class LoadingEngine:
             return ("encoder", "index", "catalogue")
         return self._engine.failing()
 
+    def refresh(self) -> None:
+        """As the engine. Raises NotReady while loading."""
+        self._ready().refresh()
+
+    def encode_wordings(self, claims: Sequence[Claim]) -> EncodedTexts:
+        """As the engine. Raises NotReady while loading."""
+        return self._ready().encode_wordings(claims)
+
     def find_matches(self, queries: Sequence[MatchQuery]) -> list[MatchResult]:
         """As the engine, once it is loaded. Raises NotReady where that takes too long."""
         if self._engine is None and self._waiting.acquire(blocking=False):
@@ -66,7 +77,7 @@ class LoadingEngine:
         """As the engine. Raises NotReady while loading."""
         return self._ready().info()
 
-    def _ready(self) -> Engine:
+    def _ready(self) -> FollowingEngine:
         if self._engine is None:
             raise NotReady(self.failing())
         return self._engine

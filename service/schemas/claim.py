@@ -131,6 +131,15 @@ class ClaimSchema(Schema):
         return Claim(**data)
 
 
+class NewClaimSchema(ClaimSchema):
+    """A claim as it is sent. Without an `id` it is that of the address, or one is made.
+
+    Read-only fields are accepted, whatever they hold, and ignored: what was read can be sent back.
+    """
+
+    id = Identifier(RESERVED_IDS)
+
+
 class MatchedClaimSchema(ClaimSchema):
     """A claim inside a match: without its further wordings."""
 

@@ -2,64 +2,56 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, pre_load
+from marshmallow import ValidationError, fields, post_load, pre_load, validates_schema
 from marshmallow.validate import Range
 
-from service.models import CLAIM_ID, Claim, ClaimFilter
+from service.models import Claim, ClaimFilter
 from service.schemas.answer import AnswerSchema
 from service.schemas.claim import ClaimSchema
+from service.schemas.cursors import ClaimCursor, Place
 from service.schemas.fields import Items, PlainText
 from service.schemas.filters import FilterSchema
 
 LONGEST_WORDS = 200
 MOST_CLAIMS = 200
 DEFAULT_CLAIMS = 50
-
-_BEHIND_ID = "id:"  # names the order, so that another order can have cursors of its own
+LATEST_REVISION = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimQuery:
-    """A page of the catalogue: at most ``limit`` claims behind the id ``after``."""
+    """A page of the catalogue: at most ``limit`` claims behind ``place``.
+
+    ``changed_since`` narrows to what has changed after that revision, deletions included.
+    """
 
     filter: ClaimFilter
     words: str | None
-    after: str | None
+    changed_since: int | None
+    place: Place | None
     limit: int
+
+    @property
+    def after(self) -> str | None:
+        """The id that the page begins behind."""
+        return self.place.after if self.place else None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimPage:
-    """Claims by id, and the cursor of the page behind them; None where they are the last."""
+    """Claims by id, and the cursor of the page behind them; None where they are the last.
 
-    claims: list[Claim]
+    ``revision`` is the catalogue's at the first page: all up to it is in the pages.
+    """
+
+    claims: Sequence[Claim]
+    deleted: Sequence[str]
+    revision: int
     next_cursor: str | None
-
-
-class Cursor(fields.String):
-    """An opaque place in the list of claims; loads the id that the page begins behind."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        try:
-            place = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True).decode()
-        except (UnicodeError, binascii.Error):
-            place = ""
-        claim_id = place.removeprefix(_BEHIND_ID)
-        if claim_id == place or not CLAIM_ID.match(claim_id):
-            raise ValidationError("Must be a `next_cursor` as it came.")
-        return claim_id
-
-
-def cursor_behind(claim_id: str) -> str:
-    """The cursor of the page that begins behind this claim."""
-    return base64.urlsafe_b64encode((_BEHIND_ID + claim_id).encode()).decode()
 
 
 class ClaimQuerySchema(FilterSchema):
@@ -71,7 +63,16 @@ class ClaimQuerySchema(FilterSchema):
         metadata={"description": "Words that must all occur in the claim."},
     )
     limit = fields.Integer(load_default=DEFAULT_CLAIMS, validate=Range(1, MOST_CLAIMS))
-    cursor = Cursor(
+    changed_since = fields.Integer(
+        load_default=None,
+        validate=Range(0, LATEST_REVISION),
+        metadata={
+            "description": "Only what has changed after this revision; `deleted` names what is "
+            "gone. For a mirror: begin with 0, read all pages, and ask next time with their "
+            "`revision`."
+        },
+    )
+    cursor = ClaimCursor(
         load_default=None, metadata={"description": "The `next_cursor` of the page before."}
     )
 
@@ -86,14 +87,37 @@ class ClaimQuerySchema(FilterSchema):
             del raw["q"]
         return raw
 
+    @validates_schema
+    def check_cursor(self, data: dict[str, Any], **_: Any) -> None:
+        """A cursor goes on with the list that it came from."""
+        place: Place | None = data["cursor"]
+        if place and (place.revision is None) is not (data["changed_since"] is None):
+            raise ValidationError("Must go with the query that it came from.", "cursor")
+
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> ClaimQuery:
         """The query."""
-        return ClaimQuery(self.claim_filter(data), data["q"], data["cursor"], data["limit"])
+        return ClaimQuery(
+            filter=self.claim_filter(data),
+            words=data["q"],
+            changed_since=data["changed_since"],
+            place=data["cursor"],
+            limit=data["limit"],
+        )
 
 
 class ClaimPageSchema(AnswerSchema):
     """A page of claims, ordered by id; dumps a ``ClaimPage``."""
 
     claims = fields.List(fields.Nested(ClaimSchema))
+    deleted = fields.List(
+        fields.String(),
+        metadata={
+            "description": "With `changed_since`: ids of changed claims that are deleted, or that "
+            "the filters no longer let pass. Else empty."
+        },
+    )
+    revision = fields.Integer(
+        metadata={"description": "The catalogue's when the first page was read."}
+    )
     next_cursor = fields.String(allow_none=True, metadata={"description": "Null on the last page."})

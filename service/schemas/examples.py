@@ -52,6 +52,39 @@ CLAIM: dict[str, Any] = {
     "updated": "2026-11-22T09:00:00Z",
 }
 
+NEW_CLAIM: dict[str, Any] = {
+    name: value
+    for name, value in CLAIM.items()
+    if name not in ("last_seen", "revision", "updated", "facts_as_of")
+}
+
+CLAIM_BATCH_ANSWER: dict[str, Any] = {
+    "claims": [{"id": CLAIM["id"], "revision": 17, "outcome": "added"}]
+}
+
+HISTORY: dict[str, Any] = {
+    "changes": [
+        {
+            "revision": 17,
+            "action": "create",
+            "at": "2026-11-22T09:00:00Z",
+            "who": "desk",
+            "before": None,
+            "after": {
+                name: value for name, value in CLAIM.items() if name not in ("revision", "updated")
+            },
+        }
+    ],
+    "next_cursor": None,
+}
+
+FEEDBACK: dict[str, Any] = {
+    "text": MATCH_REQUEST["text"],
+    "claim_id": CLAIM["id"],
+    "verdict": "same",
+    "relation": "repeats",
+}
+
 MATCH_ANSWER: dict[str, Any] = {
     "query": {"text": MATCH_REQUEST["text"], "language": "en", "truncated": False},
     "matches": [

@@ -46,6 +46,9 @@ class LimitsSchema(AnswerSchema):
     text_characters = fields.Integer()
     matches = fields.Integer()
     claims_per_page = fields.Integer()
+    batch_bytes = fields.Integer()
+    batch_claims = fields.Integer()
+    batch_wordings = fields.Integer()
 
 
 class InfoSchema(AnswerSchema):

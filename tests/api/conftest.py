@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +14,22 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from service.app import create_app
+from service.catalogue.catalogue import Catalogue
+from service.catalogue.database import sqlite_url
+from service.catalogue.protocol import EditedCatalogue
+from service.models import Scope
 from service.settings import Settings
 from tests.fakes import FakeCatalogue, FakeEngine
 
 
-def make_app(engine: FakeEngine | None = None, catalogue: FakeCatalogue | None = None) -> Flask:
+def make_app(
+    engine: FakeEngine | None = None,
+    catalogue: EditedCatalogue | None = None,
+    settings: Settings | None = None,
+) -> Flask:
     """The real application with fakes where the catalogue and the engine belong."""
     catalogue = catalogue or FakeCatalogue()
-    return create_app(Settings(), catalogue, engine or FakeEngine(catalogue))
+    return create_app(settings or Settings(), catalogue, engine or FakeEngine(catalogue))
 
 
 def post_json(client: FlaskClient, body: Any) -> TestResponse:
@@ -65,3 +75,40 @@ def _match(client: FlaskClient) -> Poster:
         return post_json(client, fields)
 
     return post
+
+
+@dataclass
+class Desk:
+    """A newsroom's service on a real catalogue, and keys to it."""
+
+    catalogue: Catalogue
+    engine: FakeEngine
+    app: Flask
+
+    def key(self, scope: Scope, name: str | None = None) -> str:
+        """The secret of a new key."""
+        return self.catalogue.keys.create(name or f"the {scope} desk", scope)[1]
+
+    def client(self, secret: str | None = None) -> FlaskClient:
+        """A client that sends this key with each request."""
+        client = self.app.test_client()
+        if secret is not None:
+            client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {secret}"
+        return client
+
+
+@pytest.fixture(name="desk")
+def _desk(tmp_path: Path) -> Iterator[Desk]:
+    catalogue = Catalogue(sqlite_url(tmp_path / "catalogue.sqlite"))
+    catalogue.migrate()
+    engine = FakeEngine(catalogue)
+    encoder = engine.encoder
+    engine.encoder_id = catalogue.encoder_id(encoder.fingerprint, encoder.name, encoder.dimension)
+    yield Desk(catalogue, engine, make_app(engine, catalogue))
+    catalogue.close()
+
+
+@pytest.fixture(name="editor")
+def _editor(desk: Desk) -> FlaskClient:
+    """A client with a key that may write."""
+    return desk.client(desk.key("edit"))

@@ -59,7 +59,8 @@ def test_malformed_id_answers_404_problem(client: FlaskClient, resource: str, ba
 
 def test_claims_come_ordered_by_id_page_by_page(client: FlaskClient) -> None:
     first = client.get("/claims?limit=2").get_json()
-    assert list(first) == ["claims", "next_cursor"]
+    assert list(first) == ["claims", "deleted", "revision", "next_cursor"]
+    assert (first["deleted"], first["revision"]) == ([], 19)
     second = client.get("/claims", query_string={"limit": 2, "cursor": first["next_cursor"]})
     found = [claim["id"] for claim in first["claims"] + second.get_json()["claims"]]
     assert found == sorted(FakeCatalogue().records)
@@ -104,6 +105,10 @@ def test_filters_are_those_of_matching(client: FlaskClient) -> None:
         ("cursor=aWQ6", "/cursor"),
         ("cursor=%C3%A9", "/cursor"),
         ("cursor=bmFtZTph", "/cursor"),
+        ("changed_since=-1", "/changed_since"),
+        ("changed_since=x", "/changed_since"),
+        ("changed_since=1&cursor=aWQ6YQ==", "/cursor"),
+        ("cursor=aWRAMTph", "/cursor"),
         ("since=yesterday", "/since"),
         ("since=2025&until=2024", "/until"),
         ("narratives=", "/narratives/0"),

@@ -54,6 +54,9 @@ def test_info_describes_engine_index_and_limits(client: FlaskClient) -> None:
             "text_characters": 2000,
             "matches": 50,
             "claims_per_page": 200,
+            "batch_bytes": 16 * 1024 * 1024,
+            "batch_claims": 1000,
+            "batch_wordings": 1000,
         },
     }
 

@@ -36,7 +36,7 @@ def test_unknown_address_answers_404_problem_with_a_relative_instance(client: Fl
         ("GET", "/match", {"POST", "OPTIONS"}),
         ("PUT", "/match", {"POST", "OPTIONS"}),
         ("POST", "/health", {"GET", "HEAD", "OPTIONS"}),
-        ("PATCH", "/claims", {"GET", "HEAD", "OPTIONS"}),
+        ("PATCH", "/claims", {"GET", "HEAD", "OPTIONS", "POST"}),
     ],
 )
 def test_wrong_method_answers_405_problem_with_allow(

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
-from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.pre_tokenizers import Whitespace
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from service.errors import EncoderError
 from service.inference import bundled
-from service.inference.torch_encoder import EncoderChoice, TorchEncoder
+from service.inference.choice import EncoderChoice
+from service.inference.torch_encoder import TorchEncoder
+from tests.model.tiny import make_tiny
 
 pytestmark = pytest.mark.model
 
@@ -29,41 +23,7 @@ def encoder() -> TorchEncoder:
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A sentence-transformers model of two dozen words and random weights, made here."""
-    folder = tmp_path_factory.mktemp("tiny")
-    words = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        *["война", "мир", "украина", "peace", "war", "query", ":", "ukraine"],
-    ]
-    vocabulary = Tokenizer(WordLevel({word: n for n, word in enumerate(words)}, unk_token="[UNK]"))
-    vocabulary.pre_tokenizer = Whitespace()
-    make: Any = PreTrainedTokenizerFast  # published without types
-    tokenizer = make(
-        tokenizer_object=vocabulary,
-        unk_token="[UNK]",
-        pad_token="[PAD]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        model_max_length=16,
-    )
-    torch.manual_seed(1)
-    config = BertConfig(
-        vocab_size=len(words),
-        hidden_size=16,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=32,
-        max_position_embeddings=16,
-    )
-    BertModel(config).save_pretrained(folder / "base")
-    tokenizer.save_pretrained(folder / "base")
-    transformer = Transformer(str(folder / "base"), max_seq_length=16)
-    pooling = Pooling(transformer.get_embedding_dimension(), pooling_mode="mean")
-    SentenceTransformer(modules=[transformer, pooling], device="cpu").save(str(folder / "model"))
-    return folder / "model"
+    return make_tiny(tmp_path_factory.mktemp("tiny") / "model")
 
 
 def test_vectors_are_normalised_and_in_order(encoder: TorchEncoder) -> None:
@@ -120,6 +80,19 @@ def test_prompts_stand_before_queries_and_wordings(tiny: Path) -> None:
         prompted.encode_queries(["peace"]).vectors, plain.encode_queries(["query : peace"]).vectors
     )
     assert np.allclose(prompted.encode_passages(["peace"]), plain.encode_passages(["war : peace"]))
+
+
+def test_prompts_of_the_model_itself_are_used(tmp_path: Path) -> None:
+    prompts = {"query": "query : ", "document": "war : "}
+    model = make_tiny(tmp_path / "model", prompts=prompts)
+    own = TorchEncoder(EncoderChoice(str(model), None))
+    assert (own.query_prompt, own.passage_prompt) == ("query : ", "war : ")
+    given = TorchEncoder(EncoderChoice(str(model), None, "peace ", "мир "))
+    assert (given.query_prompt, given.passage_prompt) == ("peace ", "мир ")
+    queries = own.model.encode_query(["war"], normalize_embeddings=True)
+    assert np.allclose(own.encode_queries(["war"]).vectors, queries)
+    passages = own.model.encode_document(["war"], normalize_embeddings=True)
+    assert np.allclose(own.encode_passages(["war"]), passages)
 
 
 def test_a_wrong_path_is_one_clear_line() -> None:

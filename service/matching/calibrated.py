@@ -1,0 +1,124 @@
+"""Judges candidates with a calibration: probabilities, relations and tiers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from service.index.snapshot import Snapshot
+from service.inference.verifier import Verifier
+from service.matching.calibration import Calibration
+from service.matching.features import Features, features
+from service.matching.judging import Case, Judgement
+from service.models import Probabilities, Relation, Tier
+
+HOPELESS = 0.1
+"""A candidate whose features give it less is not verified: of those that are right, hardly any."""
+
+MOST_READ = 2
+RIVAL = 0.5
+"""The second candidate is verified too where its features give it at least this share of what they
+give the first: where the two are close, it may be the one that is meant."""
+
+SURE = 0.55
+"""How much of P(repeats) + P(rejects) a relation needs, else it is ``unclear``."""
+
+LEAST_WORDS = 5
+"""A text of fewer words is never more than ``related``."""
+
+
+class CalibratedJudge:
+    """Implements ``Judge``: verifies the first candidate unless it is hopeless, and a close second.
+
+    Candidates keep the order of the search, and none scores higher than the one before it: where
+    the first was read and found to be about something else, the others, which fit less well, are
+    not shown in its place.
+    """
+
+    def __init__(
+        self,
+        calibration: Calibration,
+        verifier: Verifier | None,
+        tiers: Mapping[Tier, float] | None = None,
+    ) -> None:
+        """``tiers`` replace thresholds of the calibration."""
+        self._calibration = calibration
+        self._verifier = verifier
+        self.tiers: Mapping[Tier, float] = {**calibration.tiers, **(tiers or {})}
+        self.calibration = calibration.name
+        self.verifier = f"{verifier.name}@{verifier.fingerprint[:8]}" if verifier else None
+
+    @property
+    def min_score(self) -> float:
+        """The threshold of the tier ``related``."""
+        return self.tiers["related"]
+
+    def judge(self, snapshot: Snapshot, cases: Sequence[Case]) -> list[list[Judgement]]:
+        """See ``Judge``. The candidates of all cases are verified as one batch."""
+        rows = [
+            features(
+                snapshot, case.text, case.language, case.candidates, case.wordings, case.claims
+            )
+            for case in cases
+        ]
+        cheap = [self._calibration.cheap(each) if len(each) else np.empty(0) for each in rows]
+        read = [
+            (number, row)
+            for number, scores in enumerate(cheap)
+            for row, score in enumerate(scores[:MOST_READ])
+            if score >= HOPELESS and score >= (RIVAL * scores[0] if row else 0)
+        ]
+        verified = self._verify(cases, rows, read)
+        return [
+            self._judgements(case, number, scores, verified)
+            for number, (case, scores) in enumerate(zip(cases, cheap, strict=True))
+        ]
+
+    def _verify(
+        self, cases: Sequence[Case], rows: Sequence[Features], read: Sequence[tuple[int, int]]
+    ) -> dict[tuple[int, int], Probabilities]:
+        if not read or self._verifier is None:
+            return {}
+        pairs = [(cases[number].text, cases[number].wordings[row].text) for number, row in read]
+        answers = self._verifier.verify(pairs)
+        values = np.stack([rows[number][row] for number, row in read])
+        found = self._calibration.verified(values, answers)
+        return {
+            place: Probabilities(*(float(value) for value in probabilities))
+            for place, probabilities in zip(read, found, strict=True)
+        }
+
+    def _judgements(
+        self,
+        case: Case,
+        number: int,
+        scores: Iterable[float],
+        verified: Mapping[tuple[int, int], Probabilities],
+    ) -> list[Judgement]:
+        judged = []
+        highest = 1.0
+        for row, cheap in enumerate(scores):
+            probabilities = verified.get((number, row))
+            score = float(cheap) if probabilities is None else 1.0 - probabilities.neither
+            score = highest = min(score, highest)
+            relation = relation_of(probabilities)
+            tier = self._tier(case, score, relation)
+            rank = float(case.candidates.fused[row])
+            judged.append(Judgement(score, tier, relation, probabilities, rank))
+        return judged
+
+    def _tier(self, case: Case, score: float, relation: Relation) -> Tier:
+        long_enough = len(case.text.split()) >= LEAST_WORDS
+        sure = relation == "repeats" and score >= self.tiers["match"]
+        return "match" if sure and long_enough else "related"
+
+
+def relation_of(probabilities: Probabilities | None) -> Relation:
+    """``unclear`` where nothing was verified, or where neither relation clearly leads."""
+    if probabilities is None:
+        return "unclear"
+    about = probabilities.repeats + probabilities.rejects
+    if probabilities.repeats >= SURE * about:
+        return "repeats"
+    return "rejects" if probabilities.rejects >= SURE * about else "unclear"
