@@ -62,6 +62,6 @@ class CrossEncoderVerifier:
             digest.update(f"{name}{tuple(tensor.shape)}".encode())
             digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
         backend = getattr(self._model.tokenizer, "backend_tokenizer", None)
-        facts = [self._order, self._model.max_length, backend.to_str() if backend else ""]
+        facts = [self._order, self._model.max_seq_length, backend.to_str() if backend else ""]
         digest.update(json.dumps(facts, default=str).encode())
         return digest.hexdigest()

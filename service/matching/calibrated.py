@@ -12,6 +12,7 @@ from service.matching.calibration import Calibration
 from service.matching.features import Features, features
 from service.matching.judging import Case, Judgement
 from service.models import Probabilities, Relation, Tier
+from service.text import plain
 
 HOPELESS = 0.1
 """A candidate whose features give it less is not verified: of those that are right, hardly any."""
@@ -80,7 +81,10 @@ class CalibratedJudge:
     ) -> dict[tuple[int, int], Probabilities]:
         if not read or self._verifier is None:
             return {}
-        pairs = [(cases[number].text, cases[number].wordings[row].text) for number, row in read]
+        pairs = [
+            (plain(cases[number].text), plain(cases[number].wordings[row].text))
+            for number, row in read
+        ]
         answers = self._verifier.verify(pairs)
         values = np.stack([rows[number][row] for number, row in read])
         found = self._calibration.verified(values, answers)

@@ -18,6 +18,7 @@ from service.matching.engine import CatalogueEngine
 from service.matching.features import Features, features
 from service.matching.judging import Case
 from service.models import MatchQuery, Tier
+from service.text import plain
 
 Label = Literal["repeats", "rejects", "neither"]
 
@@ -141,7 +142,7 @@ def _rows(
                     snapshot, case.text, case.language, case.candidates, case.wordings, case.claims
                 )
                 cases.append((example, case, values))
-    pairs = [(case.text, case.wordings[0].text) for _, case, _ in cases]
+    pairs = [(plain(case.text), plain(case.wordings[0].text)) for _, case, _ in cases]
     answers = verifier.verify(pairs) if verifier else np.zeros((len(pairs), 3), np.float32)
     return [
         _Row(

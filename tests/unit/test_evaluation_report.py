@@ -18,6 +18,7 @@ from service.evaluation.figures import figures_of
 from service.evaluation.report import Circumstances, Measured, as_html, as_json, notices
 from service.evaluation.running import Bench, Scan, run_sets
 from service.evaluation.sets import Article, Documents, EvaluationSet, Query, Span
+from service.inference.normalising import NormalisingEncoder
 from service.models import Claim, Match, MatchQuery
 from service.progress import progress
 from tests.fakes import CLAIMS, FakeCatalogue, FakeEncoder, FakeEngine
@@ -190,8 +191,13 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of sets; the command uses fakes of the encoder, and a data folder of its own."""
     monkeypatch.setenv("REFRAIN_DATA_DIR", str(tmp_path / "var"))
     monkeypatch.setenv("REFRAIN_STARTER", "false")
-    monkeypatch.setattr(preparation, "load_encoder", lambda settings: FakeEncoder())
-    monkeypatch.setattr("service.wiring.load_encoder", lambda settings: FakeEncoder())
+    monkeypatch.setenv("REFRAIN_VERIFIER", "off")
+    encoder = NormalisingEncoder(FakeEncoder())
+    monkeypatch.setattr(preparation, "NormalisingEncoder", lambda inner: encoder)
+    monkeypatch.setattr(
+        "service.inference.loading.prepare_encoder", lambda *given, **options: FakeEncoder()
+    )
+    monkeypatch.setattr("service.wiring.serving_encoder", lambda settings: encoder)
     folder = tmp_path / "sets" / "checkthat2020"
     folder.mkdir(parents=True)
     (folder / "verified_claims.tsv").write_text("7\tGrain for the rich\tGrain?\n8\tMud\tMud?\n")
