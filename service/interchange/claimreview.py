@@ -12,7 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 from service.interchange.building import build
 from service.interchange.claimreview_feed import Node, find_reviews, is_review
 from service.interchange.cleaning import one_line, paragraphs
-from service.interchange.dates import partial_date
+from service.interchange.dates import date_or_note
 from service.interchange.encodings import marked
 from service.interchange.identity import stable_id
 from service.interchange.importing import Refused, Row
@@ -288,14 +288,7 @@ def _keywords(value: Any) -> list[str]:
 
 
 def _date(value: Any, name: str, notes: list[str]) -> str | None:
-    text = _text(value).strip()
-    if not text:
-        return None
-    try:
-        return partial_date(text)
-    except ValueError as error:
-        notes.append(f"/{name} is left out: {error}")
-        return None
+    return date_or_note(_text(value), name, notes)
 
 
 def _source(url: str | None) -> str | None:

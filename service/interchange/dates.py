@@ -68,6 +68,19 @@ def partial_date(value: str, order: DayOrder | None = None) -> str:
     raise ValueError(f"{_short(text)} is not a date that can be read.")
 
 
+def date_or_note(
+    value: str, name: str, notes: list[str], order: DayOrder | None = None
+) -> str | None:
+    """As ``partial_date``; what cannot be read is left out and noted as that of the field."""
+    if not value.strip():
+        return None
+    try:
+        return partial_date(value, order)
+    except ValueError as error:
+        notes.append(f"/{name} is left out: {error}")
+        return None
+
+
 def _by_order(
     first: int, second: int, year: int, order: DayOrder | None, text: str
 ) -> tuple[int, int, int]:

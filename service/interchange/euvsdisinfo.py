@@ -9,8 +9,8 @@ from typing import Any
 
 from service.errors import ServiceError
 from service.interchange.building import build
-from service.interchange.cleaning import Link, one_line, paragraphs_and_links
-from service.interchange.dates import partial_date
+from service.interchange.cleaning import one_line, paragraphs_and_links
+from service.interchange.dates import date_or_note
 from service.interchange.delimited import Cells, Table
 from service.interchange.identity import stable_id
 from service.interchange.importing import Refused, Row
@@ -57,7 +57,7 @@ def _row(cells: Cells) -> Row | Refused:
     if len(_LETTER.findall(disproof, 0, _ENOUGH)) < _LETTERS_NEEDED:
         return Refused(cells.line, "It has no disproof: there is no rebuttal.", text)
     notes: list[str] = []
-    day = _day(cell["date"], notes)
+    day = date_or_note(cell["date"], "first_seen", notes, "dmy")
     links = [*linked, *links_in(disproof)]
     raw = {
         "id": stable_id("euvsdisinfo", text),
@@ -65,7 +65,7 @@ def _row(cells: Cells) -> Row | Refused:
         "title": title,
         "language": "en",
         "rebuttal": disproof,
-        "rebuttals": [_own(cell), *sources(_once(links))],
+        "rebuttals": [_own(cell), *sources(links)],
         "appearances": _appearances(cell, day),
         "first_seen": day,
         "keywords": [k for part in cell["keywords"].split(",") if (k := one_line(part))],
@@ -91,17 +91,3 @@ def _appearances(cell: Mapping[str, str], day: str | None) -> list[dict[str, Any
         "language": language_code(cell["language"]),
     }
     return [{name: value for name, value in entry.items() if value}]
-
-
-def _day(value: str, notes: list[str]) -> str | None:
-    if not value.strip():
-        return None
-    try:
-        return partial_date(value, "dmy")
-    except ValueError as error:
-        notes.append(f"/first_seen is left out: {error}")
-        return None
-
-
-def _once(links: list[Link]) -> list[Link]:
-    return list({link.url: link for link in reversed(links)}.values())[::-1]

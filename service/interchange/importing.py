@@ -9,8 +9,9 @@ from itertools import islice
 from service.catalogue.catalogue import Catalogue, EncodedTexts
 from service.catalogue.contents import same_content
 from service.catalogue.planning import Expected
+from service.encoding import encode_claims
 from service.errors import ClaimChanged, ClaimExists, InvalidClaims, InvalidInput
-from service.inference.protocol import Encoder, speaks
+from service.inference.protocol import Encoder
 from service.models import Claim
 
 ROWS_PER_COMMIT = 500
@@ -285,16 +286,8 @@ class _Run:
     def _encoded(
         self, claims: list[Claim], known: Mapping[str, Claim], encoder: Encoder
     ) -> EncodedTexts:
-        texts: set[str] = set()
-        for claim in claims:
-            phrasings = set(claim.phrasings())
-            if claim.id in known:  # wordings that stay keep their vectors
-                phrasings -= set(known[claim.id].phrasings())
-            texts.update(text for language, _, text in phrasings if speaks(encoder, language))
         if self.number is None:
             self.number = self.catalogue.encoder_id(
                 encoder.fingerprint, encoder.name, encoder.dimension
             )
-        ordered = sorted(texts)
-        vectors = encoder.encode_passages(ordered) if ordered else ()
-        return EncodedTexts(self.number, dict(zip(ordered, vectors, strict=True)))
+        return encode_claims(encoder, self.number, claims, known)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
+from service.language import ranked_languages
 from service.schemas.languages import LANGUAGES
 
 SURE = 0.95
@@ -38,10 +35,5 @@ def language_code(name: str) -> str | None:
 
 def guessed_language(text: str) -> str | None:
     """The language of the text where there is little doubt, None otherwise."""
-    language, share = _identifier().classify(text)
+    language, share = ranked_languages(text)[0]
     return language if share >= SURE and language in LANGUAGES else None
-
-
-@cache
-def _identifier() -> LanguageIdentifier:
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -10,7 +10,7 @@ from typing import Any
 from service.errors import ServiceError
 from service.interchange.building import build
 from service.interchange.cleaning import one_line, paragraphs_and_links
-from service.interchange.dates import partial_date
+from service.interchange.dates import date_or_note
 from service.interchange.delimited import Cells, Table
 from service.interchange.identity import slug, stable_id
 from service.interchange.importing import Refused, Row
@@ -134,11 +134,4 @@ def _wordings(held: Mapping[str, str]) -> dict[str, list[str]]:
 
 
 def _date(held: Mapping[str, str], name: str, mapped: Mapped, notes: list[str]) -> str | None:
-    value = held.get(name, "")
-    if not value.strip():
-        return None
-    try:
-        return partial_date(value, mapped.dates)
-    except ValueError as error:
-        notes.append(f"/{name} is left out: {error}")
-        return None
+    return date_or_note(held.get(name, ""), name, notes, mapped.dates)

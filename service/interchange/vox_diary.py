@@ -12,8 +12,8 @@ import ijson  # type: ignore[import-untyped]
 
 from service.errors import ServiceError
 from service.interchange.building import build
-from service.interchange.cleaning import Link, one_line, paragraphs_and_links
-from service.interchange.dates import partial_date
+from service.interchange.cleaning import one_line, paragraphs_and_links
+from service.interchange.dates import date_or_note
 from service.interchange.encodings import Utf8, encoding_of, open_text
 from service.interchange.identity import slug, stable_id
 from service.interchange.importing import Refused, Row
@@ -92,7 +92,7 @@ def _row(number: int, cases: Mapping[str, Case]) -> Row | Refused:
     for language in spoken[1:]:
         links += paragraphs_and_links(_text(cases[language], "Debunking"))[1]
     notes: list[str] = []
-    day = _day(_text(case, "Date"), notes)
+    day = date_or_note(_text(case, "Date"), "first_seen", notes, "dmy")
     narrative = one_line(_text(case, "Narrative"))
     own = {"publisher": PUBLISHER, "title": TITLE, "kind": "fact_check", "language": main}
     raw = {
@@ -103,7 +103,7 @@ def _row(number: int, cases: Mapping[str, Case]) -> Row | Refused:
         "wordings": {language: [texts[language]] for language in spoken[1:]},
         "narrative": {"id": f"vox-{slug(narrative)}", "title": narrative} if narrative else None,
         "rebuttal": rebuttal,
-        "rebuttals": [own, *sources(_once(links))],
+        "rebuttals": [own, *sources(links)],
         "appearances": _appearances(cases, spoken, day),
         "first_seen": day,
         "keywords": [word] if (word := one_line(_text(case, "Countries"))) else [],
@@ -136,17 +136,3 @@ def _mark(case: Case) -> tuple[str, str]:
 def _text(case: Case, field: str) -> str:
     found = next((case[name] for name in case if name.startswith(field)), None)
     return found if isinstance(found, str) else ""
-
-
-def _day(value: str, notes: list[str]) -> str | None:
-    if not value.strip():
-        return None
-    try:
-        return partial_date(value, "dmy")
-    except ValueError as error:
-        notes.append(f"/first_seen is left out: {error}")
-        return None
-
-
-def _once(links: list[Link]) -> list[Link]:
-    return list({link.url: link for link in reversed(links)}.values())[::-1]

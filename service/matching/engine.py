@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from service.catalogue.catalogue import EncodedTexts
 from service.catalogue.protocol import CatalogueReader
+from service.encoding import encode_claims
 from service.index.protocol import Ids
 from service.index.snapshot import Snapshot
 from service.inference.protocol import Encoder, Vectors, speaks
 from service.matching.candidates import Candidates, find_candidates
-from service.matching.encoding import encode_claims
 from service.matching.explaining import best_wording, carrying_terms
 from service.matching.judging import Case, CosineJudge, Judge, Judgement
 from service.matching.language import detect

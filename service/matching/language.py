@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
 
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from service.language import ranked_languages
 
 COVERED = 0.02
 """Below this share of the probability a text is in none of the languages asked for. The lowest of
@@ -34,14 +33,9 @@ def detect(text: str, languages: Collection[str]) -> Detection:
     if not any(character.isalpha() for character in text):
         return Detection(None, covered=True)
     # in capitals the model, which knows mostly small letters, is at a loss
-    ranked = _identifier().rank(text.casefold())
+    ranked = ranked_languages(text.casefold())
     within = [(language, share) for language, share in ranked if language in languages]
     short = len(text.split()) < SURE_WORDS
     if within and (short or sum(share for _, share in within) >= COVERED):
         return Detection(within[0][0], covered=True)
     return Detection(ranked[0][0], covered=False)
-
-
-@cache
-def _identifier() -> LanguageIdentifier:
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
