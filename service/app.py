@@ -25,7 +25,7 @@ def create_app(settings: Settings, catalogue: EditedCatalogue, engine: Following
     """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    install(app, Parts(catalogue, engine))
+    install(app, Parts(catalogue, engine, settings.publisher.strip()))
     register_api(app)
     app.register_blueprint(pages)
     guard(app, require_key=settings.require_key)

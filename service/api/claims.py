@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, json, jsonify, request
 
 from service.api.blueprint import ResourceBlueprint
 from service.api.parts import parts
 from service.errors import ClaimNotFound
-from service.models import CLAIM_ID
+from service.interchange.claimreview_out import CONTEXT, claim_review
+from service.models import CLAIM_ID, Claim
 from service.schemas.claim import ClaimSchema
 from service.schemas.claim_query import (
     ClaimPage,
@@ -26,6 +27,8 @@ from service.schemas.history import (
     HistoryQuerySchema,
 )
 
+JSON, JSON_LD = "application/json", "application/ld+json"
+
 blueprint = ResourceBlueprint("claims", "The documented claims with their rebuttals.")
 
 CLAIM_ID_PARAMETER = {
@@ -37,6 +40,29 @@ CLAIM_ID_PARAMETER = {
 }
 ETAG_HEADER: dict[str, Any] = {
     "ETag": {"description": "The revision, quoted.", "schema": {"type": "string"}}
+}
+_SHOWN: dict[str, Any] = {
+    "ETag": {
+        "description": "The revision, quoted; of a ClaimReview, a hash of it.",
+        "schema": {"type": "string"},
+    },
+    "Vary": {"description": "`Accept`.", "schema": {"type": "string"}},
+}
+_REVIEW: dict[str, Any] = {
+    "schema": {
+        "type": "object",
+        "description": "One https://schema.org/ClaimReview as JSON-LD.",
+        "required": ["@context", "@type", "claimReviewed", "reviewBody"],
+        "properties": {
+            "@context": {"const": CONTEXT},
+            "@type": {"const": "ClaimReview"},
+            "claimReviewed": {"type": "string"},
+            "reviewBody": {"type": "string"},
+        },
+    },
+    "example": claim_review(
+        ClaimSchema().load(CLAIM), "The Example Desk", "https://refrain.example"
+    ),
 }
 _IF_NONE_MATCH = {
     "name": "If-None-Match",
@@ -86,19 +112,43 @@ def _changes(query: ClaimQuery, since: int) -> ClaimPage:
 
 @blueprint.get("/claims/<claim_id>", parameters=[CLAIM_ID_PARAMETER])
 @blueprint.documents(
-    parameters=[_IF_NONE_MATCH], responses={304: {"description": "Not changed since."}}
+    parameters=[_IF_NONE_MATCH],
+    responses={200: {"content": {JSON_LD: _REVIEW}}, 304: {"description": "Not changed since."}},
 )
-@blueprint.answers(ClaimSchema, example=CLAIM, headers=ETAG_HEADER)
+@blueprint.answers(ClaimSchema, example=CLAIM, headers=_SHOWN)
 @blueprint.refuses(404, 503)
 def show_claim(claim_id: str) -> Response:
-    """Show one claim."""
+    """Show one claim.
+
+    With `Accept: application/ld+json` as schema.org ClaimReview: `author` is the newsroom that
+    runs the service (`REFRAIN_PUBLISHER`), `reviewBody` the rebuttal, and each of the rebuttals a
+    `citation`. Where no publisher is set the review has no `author`: nobody else is named as one.
+    Any other `Accept` is answered in the interface's JSON.
+    """
     if not CLAIM_ID.match(claim_id):
         raise ClaimNotFound(claim_id)
     claim = parts().catalogue.claim(claim_id)
-    response = jsonify(ClaimSchema().dump(claim))
-    response.set_etag(str(claim.revision))
+    response = _as_review(claim) if _review_is_wanted() else _as_json(claim)
+    response.vary.add("Accept")
     response.cache_control.no_cache = True  # a copy is to be checked against the ETag
     response.make_conditional(request)
+    return response
+
+
+def _review_is_wanted() -> bool:
+    return request.accept_mimetypes.best_match((JSON, JSON_LD)) == JSON_LD
+
+
+def _as_json(claim: Claim) -> Response:
+    response = jsonify(ClaimSchema().dump(claim))
+    response.set_etag(str(claim.revision))
+    return response
+
+
+def _as_review(claim: Claim) -> Response:
+    review = claim_review(claim, parts().publisher, request.url_root)
+    response = Response(json.dumps(review), mimetype=JSON_LD)
+    response.add_etag()  # a hash, since publisher and address are in it: never a revision
     return response
 
 

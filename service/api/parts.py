@@ -15,10 +15,11 @@ _KEY = "refrain"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The catalogue that is read and edited, and the engine that answers."""
+    """The catalogue that is read and edited, the engine that answers, and who publishes it."""
 
     catalogue: EditedCatalogue
     engine: FollowingEngine
+    publisher: str = ""
 
 
 def install(app: Flask, parts: Parts) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,75 +13,10 @@ from service.interchange import claimreview
 from service.interchange.claimreview_out import claim_review
 from service.interchange.importing import Row
 from service.interchange.ratings import Accepted
-from service.models import Appearance, Claim, Rebuttal, date_span
-from service.schemas.languages import LANGUAGES
+from service.models import Appearance, Claim, Rebuttal
 from service.starter import load_starter
 from tests.fakes import CLAIMS
-
-THING = {"identifier": "Text", "name": "Text", "url": "URL"}
-CREATIVE_WORK = THING | {
-    "about": "Thing",
-    "archivedAt": "URL",
-    "author": "Organization",
-    "citation": "CreativeWork",
-    "dateModified": "Date",
-    "datePublished": "Date",
-    "inLanguage": "Language",
-    "keywords": "Text",
-    "publisher": "Organization",
-    "text": "Text",
-}
-VOCABULARY = {
-    "Thing": THING,
-    "Organization": THING,
-    "CreativeWork": CREATIVE_WORK,
-    "Rating": THING | {"alternateName": "Text"},
-    "Claim": CREATIVE_WORK | {"appearance": "CreativeWork"},
-    "ClaimReview": CREATIVE_WORK
-    | {"claimReviewed": "Text", "itemReviewed": "Thing", "reviewBody": "Text",
-       "reviewRating": "Rating"},
-}  # fmt: skip
-"""Properties and expected types of https://schema.org/ClaimReview and of what stands in it."""
-
-PARENTS = {
-    "ClaimReview": "CreativeWork", "Claim": "CreativeWork", "CreativeWork": "Thing",
-    "Organization": "Thing", "Rating": "Thing",
-}  # fmt: skip
-
-
-def faults(node: dict[str, Any], expected: str = "ClaimReview") -> Iterator[str]:
-    """What schema.org does not define."""
-    kind = node["@type"]
-    lineage = [kind]
-    while lineage[-1] in PARENTS:
-        lineage.append(PARENTS[lineage[-1]])
-    if expected not in lineage:
-        yield f"{kind} stands where {expected} is expected"
-    for name, value in node.items():
-        if name in ("@type", "@context", "@id"):
-            continue
-        if name not in VOCABULARY[kind]:
-            yield f"{kind} has no {name}"
-            continue
-        for one in value if isinstance(value, list) else [value]:
-            yield from wrong(name, one, VOCABULARY[kind][name])
-
-
-def wrong(name: str, value: Any, expected: str) -> Iterator[str]:
-    if expected in VOCABULARY:
-        yield from faults(value, expected)
-    elif not isinstance(value, str) or not value:
-        yield f"{name} is no text"
-    elif expected == "URL" and not value.startswith(("https://", "http://")):
-        yield f"{name} is no URL"
-    elif expected == "Language" and value not in LANGUAGES:
-        yield f"{name} is no language"
-    elif expected == "Date":
-        try:
-            datetime.fromisoformat(value) if "T" in value else date_span(value)
-        except ValueError:
-            yield f"{name} is no date"
-
+from tests.vocabulary import faults
 
 FULL = replace(
     CLAIMS[0],
@@ -102,12 +35,29 @@ FULL = replace(
 @pytest.mark.parametrize("base_url", [None, "https://refrain.example/"])
 @pytest.mark.parametrize("claim", [FULL, *CLAIMS])
 def test_a_claim_goes_out_as_schema_org_defines(claim: Claim, base_url: str | None) -> None:
-    assert list(faults(claim_review(claim, "Our Desk", base_url))) == []
+    assert list(faults(claim_review(claim, "Our Desk", base_url), "ClaimReview")) == []
 
 
 def test_the_whole_starter_catalogue_goes_out_as_schema_org_defines() -> None:
     for claim in load_starter():
-        assert list(faults(claim_review(claim, "Our Desk"))) == [], claim.id
+        assert list(faults(claim_review(claim, "Our Desk"), "ClaimReview")) == [], claim.id
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fault"),
+    [
+        ({"rebuttal": "No."}, "ClaimReview has no rebuttal"),
+        ({"ratingValue": "1"}, "ClaimReview has no ratingValue"),
+        ({"url": "claims/1"}, "url of ClaimReview"),
+        ({"datePublished": "last May"}, "datePublished of ClaimReview"),
+        ({"author": {"@type": "Rating"}}, "Rating stands where"),
+        ({"itemReviewed": {"@type": "Lie"}}, "Lie is no type"),
+    ],
+)
+def test_the_vocabulary_finds_what_is_wrong(wrong: dict[str, Any], fault: str) -> None:
+    found = list(faults(claim_review(FULL, "Our Desk") | wrong, "ClaimReview"))
+    assert len(found) == 1
+    assert fault in found[0]
 
 
 def test_the_newsroom_is_the_author_and_the_rebuttal_the_body() -> None:
