@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,13 +15,10 @@ from service.inference import bundled_verifier, loading
 from service.inference.choice import EncoderChoice
 from service.inference.normalising import NormalisingEncoder
 from service.inference.protocol import Encoder
-from service.models import Claim
 from service.progress import progress, tell
 from service.settings import BUNDLED_ENCODER, Settings
 from service.starter import load_starter
-
-STARTER_EDITOR = "starter"
-"""Who is named in the history for what the starter catalogue brought."""
+from service.starter.updating import update_starter
 
 _BATCH = 256
 _LONGEST_WAIT_S = 1800
@@ -102,13 +99,21 @@ def prepare(settings: Settings, *, rebuild: bool = False) -> None:
 
 
 def _seed(catalogue: Catalogue) -> None:
-    """Adds the starter claims that the catalogue has never had: deleted ones stay deleted."""
-    starter: dict[str, Claim] = {claim.id: claim for claim in load_starter()}
-    known = catalogue.ever_seen(starter)
-    new = [claim for claim in starter.values() if claim.id not in known]
-    if new:
-        tell(f"Adding {len(new)} claims of the starter catalogue.")
-        catalogue.save(new, who=STARTER_EDITOR, encoded=None)
+    """Brings the catalogue up to the starter of this release, and tells what that changed."""
+    done = update_starter(catalogue, list(load_starter()))
+    if done.added:
+        tell(f"Added {_claims(done.added)} of the starter catalogue.")
+    if done.corrected:
+        tell(f"Corrected {_claims(done.corrected)} that no editor touched, from the starter.")
+    if done.left:
+        tell(
+            f"Left {_claims(done.left)} as an editor has them, of which the starter says something "
+            f"new: {', '.join(done.left)}"
+        )
+
+
+def _claims(ids: Sequence[str]) -> str:
+    return "1 claim" if len(ids) == 1 else f"{len(ids):,} claims"
 
 
 def encode_missing(catalogue: Catalogue, encoder: Encoder) -> None:

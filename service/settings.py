@@ -93,7 +93,8 @@ class Settings:
     )
     starter: bool = _setting(
         True,
-        "Whether the claims of the starter catalogue are added; a deleted one stays deleted.",
+        "Whether the claims of the starter catalogue are added, and corrected by a new release "
+        "where no editor touched them; a deleted one stays deleted.",
         allowed="`true` or `false`",
         read="bool",
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
-from service.catalogue import history, migrate, narratives, records, vectors, writing
+from service.catalogue import history, migrate, narratives, origins, records, vectors, writing
+from service.catalogue.contents import content_hash
 from service.catalogue.database import Database
 from service.catalogue.feedback import Feedback
 from service.catalogue.filters import conditions, has_words
@@ -150,6 +151,11 @@ class Catalogue:
                 found.update(connection.execute(query.distinct()).scalars())
         return found
 
+    def origin_hashes(self, origin: str) -> dict[str, str]:
+        """What is kept of the claims that came from ``origin``: the hash of what it said, by id."""
+        with self._reading() as connection:
+            return origins.read(connection, origin)
+
     # What the indexes are made of
 
     def wordings_by_id(self, wording_ids: Collection[int]) -> dict[int, Wording]:
@@ -221,10 +227,12 @@ class Catalogue:
         who: str,
         encoded: EncodedTexts | None,
         expected: Expected = "anything",
+        origin: str | None = None,
     ) -> Saved:
         """Creates or replaces claims, with the vectors of their wordings, all or nothing.
 
         ``expected`` is checked in the same transaction, so that no change by others is lost.
+        ``origin`` is kept with the claims, and a hash of what they say.
 
         Raises:
             ClaimExists, ClaimChanged: a claim is not as ``expected``.
@@ -236,7 +244,15 @@ class Catalogue:
             if encoded:
                 touched = [*saved.added, *saved.changed]
                 vectors.store_by_text(connection, encoded.encoder, touched, encoded.by_text)
+            if origin:
+                said = {claim.id: content_hash(claim) for claim in saved.claims}
+                origins.note(connection, origin, said)
             return saved
+
+    def note_origin(self, origin: str, hashes: Mapping[str, str]) -> None:
+        """Keeps with claims that they are of ``origin``, and the hash of what that says of them."""
+        with self._writing() as connection:
+            origins.note(connection, origin, hashes)
 
     def remove(self, claim_id: str, *, who: str, expected: Expected = "anything") -> int:
         """Deletes a claim and returns the revision of that.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -24,6 +25,22 @@ def content(claim: Claim) -> dict[str, Any]:
     del record["revision"], record["updated"]
     found: dict[str, Any] = json.loads(json.dumps(record))
     return found
+
+
+def content_hash(claim: Claim) -> str:
+    """The hex SHA-256 of what an editor wrote of a claim.
+
+    What is empty does not count, so that a field that claims are given later changes no hash.
+    """
+    written = json.dumps(_filled(content(claim)), sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(written.encode("utf-8")).hexdigest()
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        filled = {name: _filled(one) for name, one in value.items()}
+        return {name: one for name, one in filled.items() if one not in (None, False, "", [], {})}
+    return [_filled(one) for one in value] if isinstance(value, list) else value
 
 
 def claim_of(content: Mapping[str, Any]) -> Claim:

@@ -92,8 +92,8 @@ claims = Table(
     Column("first_day", Date),
     Column("last_day", Date),
     Column("folded_words", Text, nullable=False),
-    # Where a claim came from, such as the starter catalogue, and a hash of what it said then: one
-    # that still says it has been touched by no editor and may be corrected from there.
+    # Where a claim came from, such as the starter catalogue, and a hash of what is last said there:
+    # a claim that says it too has been touched by no editor and may be corrected from there.
     Column("origin", String(64)),
     Column("origin_hash", String(64)),
 )
