@@ -20,7 +20,8 @@ from service.matching.judging import Case
 from service.models import MatchQuery, Tier
 from service.text import plain
 
-Label = Literal["repeats", "rejects", "neither"]
+Label = Literal["repeats", "rejects", "unclear", "neither"]
+_SIDES = ("repeats", "rejects")
 
 FOLDS = 5
 ALARMS: Mapping[Tier, float] = {"match": 0.01, "related": 0.05}
@@ -43,8 +44,9 @@ _TINY = 1e-6
 class Example:
     """A sentence and what it is about.
 
-    ``claim_id`` None: it is about no documented claim. ``group`` keeps sentences together that
-    were written for the same claim. ``ordinary`` sentences are those whose false alarms count.
+    ``claim_id`` None: it is about no documented claim. ``unclear``: it is about the claim, and
+    nobody said on which side. ``group`` keeps sentences together that were written for the same
+    claim. ``ordinary`` sentences are those whose false alarms count.
     """
 
     text: str
@@ -93,7 +95,10 @@ def fit(
     rows = _rows(engine, verifier, examples)
     ordinary = sum(row.example.ordinary for row in rows)
     if ordinary < 1 / min(ALARMS.values()) or len(rows) < 200:
-        raise ValueError("At least 200 sentences and 100 ordinary ones are needed.")
+        raise ValueError(
+            "At least 200 sentences and 100 ordinary ones are needed; "
+            f"there are {len(rows)} and {ordinary}."
+        )
     folds = np.array([crc32(row.example.group.encode()) % FOLDS for row in rows])
     scores, sides = np.zeros(len(rows)), np.full(len(rows), np.nan)
     for fold in range(FOLDS):
@@ -177,7 +182,7 @@ def _fit(
     read = cheap(firsts) >= HOPELESS
     seen = np.hstack([firsts, verified_values(firsts, answers)])
     about = _logistic(seen[read], (truth != "neither")[read], balance[read])
-    sided = truth != "neither"
+    sided = np.isin(truth, _SIDES)
     side = _logistic(
         side_values(firsts[sided], answers[sided]), truth[sided] == "repeats", balance[sided]
     )
@@ -199,6 +204,11 @@ def _balance(rows: Sequence[_Row]) -> NDArray[np.float64]:
 def _logistic(
     values: NDArray[np.float64], labels: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> Logistic:
+    if labels.all() or not labels.any():
+        raise ValueError(
+            f"The {len(labels)} examples of one probability are all of one kind. Sentences that "
+            "come close to a claim without being about it, and others that reject one, are needed."
+        )
     mean, scale = values.mean(0), values.std(0)
     scale = np.where(scale < _TINY, 1.0, scale)
     model = LogisticRegression(C=REGULARISATION, max_iter=5000)
@@ -234,7 +244,7 @@ def _report(
     for group, inside in (("English", english), ("other languages", ~english)):
         asked, about = wanted & inside, (truth != "neither") & inside
         alarms = scores[plain & inside] if (plain & inside).sum() >= 100 else scores[plain]
-        judged = about & ~np.isnan(sides)
+        judged = about & ~np.isnan(sides) & np.isin(truth, _SIDES)
         report[group] = {
             "queries": int(asked.sum()),
             "right claim first": _mean(about[asked]),
