@@ -256,7 +256,9 @@ def _report(
             "verified": _mean(~np.isnan(sides[inside])),
             "calibration error": round(
                 calibration_error(scores[inside], (truth != "neither")[inside]), 4
-            ),
+            )
+            if inside.any()
+            else None,
             "base rate": _mean((truth != "neither")[inside]),
         }
     return {"cross-validation": report}
