@@ -110,6 +110,10 @@ class CatalogueUnwritable(CatalogueError):
         self.cause = cause
 
 
+class BackupError(ServiceError):
+    """A backup cannot be made or used; the catalogue is as it was."""
+
+
 class KeyNameError(ServiceError):
     """No key can have this name, or none has it."""
 

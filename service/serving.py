@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
 import subprocess
 import sys
 import time
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 from gunicorn.app.base import BaseApplication
 
@@ -55,6 +57,11 @@ def serve(settings: Settings) -> None:
         ServiceError: the port is taken, or the preparation failed.
     """
     reserved = reserve(settings.host, settings.port)
+    with hold(settings.data_dir, alone=False):
+        _serve(settings, reserved)
+
+
+def _serve(settings: Settings, reserved: socket.socket) -> None:
     os.environ.update(SINGLE_THREAD)
     # a child, so that what encoding took of memory is given back before the workers start
     prepared = subprocess.run([sys.executable, "-m", "service", "prepare"], check=False)
@@ -81,6 +88,28 @@ def serve(settings: Settings) -> None:
             "proc_name": "refrain",
         },
     ).run()
+
+
+def hold(data_dir: Path, *, alone: bool) -> IO[bytes]:
+    """Says by a lock on a file that the catalogue is in use, until the file is closed.
+
+    Workers inherit it, so that it lasts as long as the last of them. ``alone``: nobody else may.
+
+    Raises:
+        ServiceError: somebody else holds it in a way that does not go with this.
+    """
+    data_dir.mkdir(parents=True, exist_ok=True)
+    file = (data_dir / "in-use.lock").open("ab")
+    try:
+        fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise ServiceError(
+            f"A service uses {data_dir}. Stop it first."
+            if alone
+            else f"The catalogue in {data_dir} is being restored. Try again when that is done."
+        ) from error
+    return file
 
 
 def reserve(host: str, port: int) -> socket.socket:

@@ -9,7 +9,16 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
-from service.catalogue import history, migrate, narratives, origins, records, vectors, writing
+from service.catalogue import (
+    checking,
+    history,
+    migrate,
+    narratives,
+    origins,
+    records,
+    vectors,
+    writing,
+)
 from service.catalogue.contents import content_hash
 from service.catalogue.database import Database
 from service.catalogue.feedback import Feedback
@@ -56,6 +65,11 @@ class Catalogue:
             raise CatalogueError(f"The catalogue cannot be read: {error.orig}") from error
         if version != migrate.expected_version():
             raise CatalogueError("The catalogue is not prepared. Run: refrain prepare")
+
+    def faults(self) -> list[str]:
+        """What is wrong with the records, one sentence each. Raises CatalogueError."""
+        with self._reading() as connection:
+            return list(checking.faults(connection))
 
     # Reading
 

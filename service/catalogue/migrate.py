@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from service.catalogue.database import WRITING
@@ -27,7 +27,12 @@ def _config() -> Config:
 def schema_version(engine: Engine) -> str | None:
     """The version that the database has; None for an empty one."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        return version_of(connection)
+
+
+def version_of(connection: Connection) -> str | None:
+    """The version of the schema that a connection sees; None for an empty database."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def expected_version() -> str:

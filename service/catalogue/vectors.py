@@ -13,7 +13,8 @@ from service.catalogue.records import in_chunks, wording_from_row
 from service.catalogue.schema import encoders, vectors, wordings
 from service.models import Wording
 
-_STORED = np.dtype("<f4")
+STORED = np.dtype("<f4")
+"""How a vector lies in the database."""
 
 
 def encoder_id(connection: Connection, fingerprint: str, name: str, dimension: int) -> int:
@@ -63,7 +64,7 @@ def store(
             connection.execute(select(wordings.c.id).where(wordings.c.id.in_(chunk))).scalars()
         )
     values = [
-        {"wording_id": wording_id, "encoder_id": encoder, "vector": row.astype(_STORED).tobytes()}
+        {"wording_id": wording_id, "encoder_id": encoder, "vector": row.astype(STORED).tobytes()}
         for wording_id, row in zip(wording_ids, rows, strict=True)
         if wording_id in present
     ]
@@ -88,7 +89,7 @@ def store_by_text(
             {
                 "wording_id": row.id,
                 "encoder_id": encoder,
-                "vector": by_text[row.text].astype(_STORED).tobytes(),
+                "vector": by_text[row.text].astype(STORED).tobytes(),
             }
             for row in connection.execute(query)
             if row.text in by_text
@@ -109,7 +110,7 @@ def read_all(
     result = connection.execution_options(yield_per=batch).execute(query)
     for rows in result.partitions(batch):
         ids = np.fromiter((row.wording_id for row in rows), np.int64, len(rows))
-        packed = np.frombuffer(b"".join(row.vector for row in rows), _STORED)
+        packed = np.frombuffer(b"".join(row.vector for row in rows), STORED)
         yield ids, packed.reshape(len(rows), dimension).astype(np.float32, copy=False)
 
 
@@ -123,7 +124,7 @@ def read_some(
             vectors.c.encoder_id == encoder, vectors.c.wording_id.in_(chunk)
         )
         for row in connection.execute(query):
-            found[row.wording_id] = np.frombuffer(row.vector, _STORED).astype(np.float32)
+            found[row.wording_id] = np.frombuffer(row.vector, STORED).astype(np.float32)
     return found
 
 

@@ -13,6 +13,7 @@ from service.cli import (
     importing,
     keys,
     matching,
+    safekeeping,
     serving,
 )
 
@@ -34,6 +35,9 @@ for command in (
     exporting.export_group,
     evaluating.evaluate,
     calibrating.calibrate,
+    safekeeping.backup,
+    safekeeping.restore,
+    safekeeping.check,
     keys.keys_group,
     feedback.feedback_group,
 ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -126,6 +126,19 @@ class DenseIndex:
     def similarities(self, query: Rows, ids: Ids) -> NDArray[np.float32]:
         """The cosine of each wording, shape ``(n,)``; NaN where the index has it not."""
         found = np.full(len(ids), np.nan, np.float32)
+        for here, rows in self._located(ids):
+            found[here] = rows @ query
+        return found
+
+    def rows_of(self, ids: Ids) -> Rows:
+        """The vector of each wording, shape ``(n, dimension)``; NaN where the index has it not."""
+        found = np.full((len(ids), self.base.d), np.nan, np.float32)
+        for here, rows in self._located(ids):
+            found[here] = rows
+        return found
+
+    def _located(self, ids: Ids) -> Iterator[tuple[NDArray[np.bool_], Rows]]:
+        """Which of the wordings lie in the base, and their vectors; then those of the delta."""
         for own, rows, alive in (
             (self.base_ids, self._base_rows(), self.alive),
             (self.delta_ids, self.delta, None),
@@ -136,8 +149,7 @@ class DenseIndex:
             here = own[places] == ids
             if alive is not None:
                 here &= alive[places]
-            found[here] = rows[places[here]] @ query
-        return found
+            yield here, rows[places[here]]
 
     def _base_rows(self) -> Rows:
         """The base's vectors without a copy."""

@@ -88,6 +88,11 @@ class CatalogueEngine:
             encoder.fingerprint, encoder.name, encoder.dimension
         )
 
+    @property
+    def snapshot(self) -> Snapshot:
+        """What is searched now."""
+        return self._snapshot
+
     def judged_by(self, judge: Judge) -> CatalogueEngine:
         """The same engine with another judge."""
         return CatalogueEngine(self._catalogue, self._encoder, self._snapshot, judge)
