@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 TESTING := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test evaluate train calibrate check lint format openapi docs clean
+.PHONY: help serve test torture evaluate train calibrate check lint format openapi docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -17,7 +17,10 @@ serve: $(READY) ## Set up, prepare the catalogue and serve it
 	@exec $(BIN)/refrain serve
 
 test: $(READY) ## Set up and run the tests
-	$(TESTING) $(BIN)/python -m pytest -m "not browser and not load and not torture"
+	$(TESTING) $(BIN)/python -m pytest -m "not browser and not load"
+
+torture: $(READY) ## Kill the service two hundred times while it writes; an hour on two busy cores
+	$(TESTING) TORTURE_KILLS=200 $(BIN)/python -m pytest -s tests/contract/test_kills.py
 
 SETS ?= ../shared/data
 

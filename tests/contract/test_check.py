@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.contract
 
 
 @pytest.fixture(name="copied")
-def _copied(prepared: Settings, tmp_path: Path) -> Iterator[Settings]:
+def _copied(prepared: Settings, tmp_path: Path) -> Settings:
     shutil.copytree(prepared.data_dir, tmp_path / "var")
-    yield replace(prepared, data_dir=tmp_path / "var")
+    return replace(prepared, data_dir=tmp_path / "var")
 
 
 def database(settings: Settings, *statements: str) -> None:
