@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from service.api.access import guard
+from service.api.load import refuse_when_full
 from service.api.origins import allow_origins
 from service.api.parts import Parts, install
 from service.api.specification import openapi_document, openapi_yaml, register_api
@@ -29,6 +30,7 @@ def create_app(settings: Settings, catalogue: EditedCatalogue, engine: Following
     register_api(app)
     app.register_blueprint(pages)
     guard(app, require_key=settings.require_key)
+    refuse_when_full(app)
     app.after_request(harden)
     allow_origins(app, settings.cors_origins)
     return app

@@ -31,7 +31,9 @@ def load_encoder(settings: Settings) -> Encoder:
 
 def named_encoder(settings: Settings) -> Encoder:
     """The encoder without what is laid around it: compiled, where that was prepared."""
-    return loading.load_encoder(encoder_choice(settings), settings.data_dir)
+    return loading.load_encoder(
+        encoder_choice(settings), settings.data_dir, settings.encoder_runtime
+    )
 
 
 def encoder_choice(settings: Settings) -> EncoderChoice:
@@ -87,7 +89,11 @@ def prepare(settings: Settings, *, rebuild: bool = False) -> None:
                 _seed(catalogue)
             encoder = NormalisingEncoder(
                 loading.prepare_encoder(
-                    encoder_choice(settings), settings.data_dir, tell, rebuild=rebuild
+                    encoder_choice(settings),
+                    settings.data_dir,
+                    tell,
+                    settings.encoder_runtime,
+                    rebuild=rebuild,
                 )
             )
             if settings.verifier == BUNDLED_ENCODER:

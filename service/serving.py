@@ -69,7 +69,7 @@ def _serve(settings: Settings, reserved: socket.socket) -> None:
         raise ServiceError("The service was not started, because the preparation failed.")
     tell(
         f"Serving on http://{_shown(settings)} with {settings.worker_count} workers of "
-        f"{settings.threads} threads. Stop with Ctrl-C."
+        f"{settings.thread_count} threads. Stop with Ctrl-C."
     )
     _Gunicorn(
         settings,
@@ -77,7 +77,7 @@ def _serve(settings: Settings, reserved: socket.socket) -> None:
             "bind": f"fd://{reserved.detach()}",
             "workers": settings.worker_count,
             "worker_class": "gthread",
-            "threads": settings.threads,
+            "threads": settings.thread_count,
             "timeout": settings.timeout,
             "graceful_timeout": settings.graceful_timeout,
             "backlog": BACKLOG,

@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from environs import Env, EnvValidationError
 from marshmallow import ValidationError
-from marshmallow.validate import Range, Regexp
+from marshmallow.validate import OneOf, Range, Regexp
 
 from service.errors import SettingsError
 
@@ -23,6 +23,14 @@ BUNDLED_ENCODER = "bundled"
 
 MOST_AUTOMATIC_WORKERS = 8
 """Each worker holds a copy of the model, so a large machine does not get one per core unasked."""
+
+ENCODER_RUNTIMES = ("auto", "torch", "compiled")
+
+LARGEST_BATCH = 32
+"""As many queries are encoded together at most, as in `inference/batching.py`."""
+
+SPARE_THREADS = 16
+"""Threads for those who are refused, and for what is not matching; idle ones cost little."""
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -112,6 +120,14 @@ class Settings:
         read="languages",
         shown="those of the bundled encoder",
     )
+    encoder_runtime: Literal["auto", "torch", "compiled"] = _setting(
+        "auto",
+        "How the encoder is run: `auto` compiles it on a CPU and takes torch on a GPU.",
+        allowed=", ".join(f"`{name}`" for name in ENCODER_RUNTIMES[:-1])
+        + f" or `{ENCODER_RUNTIMES[-1]}`",
+        read="str",
+        check=OneOf(ENCODER_RUNTIMES),
+    )
     encoder_query_prompt: str = _setting(
         "",
         "Text that the encoder wants in front of a query, such as `query: `.",
@@ -152,16 +168,18 @@ class Settings:
         "Processes that answer; each holds the model in memory. `auto`, or 0, takes one per core "
         f"that the service may use, at most {MOST_AUTOMATIC_WORKERS}.",
         allowed="`auto` or a whole number from 0 to 256",
-        read="workers",
+        read="auto",
         check=Range(0, 256),
         shown="`auto`",
     )
     threads: int = _setting(
-        8,
-        "Requests that one worker takes at a time; they share one inference thread.",
-        allowed="a whole number from 1 to 256",
-        read="int",
-        check=Range(1, 256),
+        0,
+        "Requests that one worker takes at a time; they share one inference thread. `auto`, or 0, "
+        "takes more than can wait and be encoded, so that whoever comes then is refused at once.",
+        allowed="`auto` or a whole number from 0 to 10000",
+        read="auto",
+        check=Range(0, 10_000),
+        shown="`auto`",
     )
     queue: int = _setting(
         32,
@@ -235,8 +253,18 @@ class Settings:
 
     @property
     def worker_count(self) -> int:
-        """``workers``, with 0 resolved to the cores that this process may use."""
+        """``workers``, with 0 resolved to the cores that this process may use.
+
+        One process of one thread for each core: on two cores, two of them encode 1.56 times as
+        many single sentences, and 1.38 times as many in batches, as one with two threads
+        (`benchmarks/encoders.py`), and Python's own work is divided as well.
+        """
         return self.workers or max(1, min(usable_cores(), MOST_AUTOMATIC_WORKERS))
+
+    @property
+    def thread_count(self) -> int:
+        """``threads``, with 0 resolved to the queue, a batch, and some who find the queue full."""
+        return self.threads or self.queue + LARGEST_BATCH + SPARE_THREADS
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -303,7 +331,7 @@ def _environment(variables: Mapping[str, str]) -> Env:
     env = _MappingEnv(variables)
     env.add_parser("directory", lambda value: Path(value).expanduser())
     env.add_parser("languages", _languages)
-    env.add_parser("workers", _workers)
+    env.add_parser("auto", _auto)
     env.add_parser("level", _level)
     env.add_parser("origins", _origins)
     return env
@@ -318,7 +346,7 @@ def _languages(value: str) -> frozenset[str] | None:
     return frozenset(codes)
 
 
-def _workers(value: str, validate: Callable[[int], Any]) -> int:
+def _auto(value: str, validate: Callable[[int], Any]) -> int:
     if value.strip().lower() == "auto":
         return 0
     try:

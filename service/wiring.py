@@ -8,6 +8,7 @@ from service.catalogue.catalogue import Catalogue
 from service.errors import SnapshotError
 from service.inference import bundled_verifier
 from service.inference.batching_encoder import BatchingEncoder
+from service.inference.batching_verifier import BatchingVerifier
 from service.inference.caching import CachingEncoder
 from service.inference.normalising import NormalisingEncoder
 from service.inference.protocol import Encoder
@@ -30,13 +31,19 @@ def load_engine(settings: Settings, catalogue: Catalogue) -> CatalogueEngine:
         ServiceError: the catalogue is not prepared, or a part cannot be loaded.
     """
     catalogue.check()
-    encoder = serving_encoder(settings)
+    batching = BatchingEncoder(
+        named_encoder(settings), queue=settings.queue, deadline_s=settings.deadline_ms / 1000
+    )
+    encoder = serving_encoder(settings, batching)
     try:
         snapshot = read_snapshot(settings, catalogue, encoder, verify=False)
     except SnapshotError as error:
         raise SnapshotError(f"{error} Run: refrain prepare") from error
-    judge = load_judge(settings, encoder.fingerprint, load_verifier(settings))
-    engine = CatalogueEngine(catalogue, encoder, snapshot, judge)
+    verifier = load_verifier(settings)
+    if verifier:
+        verifier = BatchingVerifier(verifier, deadline_s=settings.deadline_ms / 1000)
+    judge = load_judge(settings, encoder.fingerprint, verifier)
+    engine = CatalogueEngine(catalogue, encoder, snapshot, judge, batching.full)
     engine.refresh()
     return engine
 
@@ -78,12 +85,9 @@ def load_judge(settings: Settings, encoder: str, verifier: Verifier | None) -> J
     return CosineJudge()
 
 
-def serving_encoder(settings: Settings) -> Encoder:
+def serving_encoder(settings: Settings, batching: BatchingEncoder) -> Encoder:
     """The encoder as many threads share it.
 
     Normalised texts are the cache's keys, and what it does not know is encoded in batches.
     """
-    batching = BatchingEncoder(
-        named_encoder(settings), queue=settings.queue, deadline_s=settings.deadline_ms / 1000
-    )
     return NormalisingEncoder(CachingEncoder(batching, size=settings.query_cache))

@@ -236,6 +236,7 @@ class FakeEngine:
         self.catalogue: EditedCatalogue = catalogue or FakeCatalogue()
         self.encoder = encoder or FakeEncoder()
         self.down = failing
+        self.is_full = False
         self.fault = fault
         self.queries: list[MatchQuery] = []
         """Every query that came."""
@@ -248,6 +249,9 @@ class FakeEngine:
 
     def failing(self) -> tuple[str, ...]:
         return self.down
+
+    def full(self) -> bool:
+        return self.is_full
 
     def find_matches(self, queries: Sequence[MatchQuery]) -> list[MatchResult]:
         self._check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,12 +76,17 @@ class CatalogueEngine:
         encoder: Encoder,
         snapshot: Snapshot,
         judge: Judge | None = None,
+        full: Callable[[], bool] = lambda: False,
     ) -> None:
-        """``snapshot`` must have been made with this catalogue and encoder."""
+        """``snapshot`` must have been made with this catalogue and encoder.
+
+        ``full`` tells whether the encoder has as many queries waiting as it may have.
+        """
         self._catalogue = catalogue
         self._encoder = encoder
         self._snapshot = snapshot
         self._judge = judge or CosineJudge()
+        self._full = full
         self._records = RecordCache(catalogue)
         self._refreshing = threading.Lock()
         self._encoder_id = catalogue.encoder_id(
@@ -95,7 +100,11 @@ class CatalogueEngine:
 
     def judged_by(self, judge: Judge) -> CatalogueEngine:
         """The same engine with another judge."""
-        return CatalogueEngine(self._catalogue, self._encoder, self._snapshot, judge)
+        return CatalogueEngine(self._catalogue, self._encoder, self._snapshot, judge, self._full)
+
+    def full(self) -> bool:
+        """Whether a query would be refused now."""
+        return self._full()
 
     def failing(self) -> tuple[str, ...]:
         """The catalogue where it cannot be read; nothing else can fail once loaded."""

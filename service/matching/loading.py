@@ -48,6 +48,10 @@ class LoadingEngine:
             return ("encoder", "index", "catalogue")
         return self._engine.failing()
 
+    def full(self) -> bool:
+        """As the engine; never while loading, when requests are answered otherwise."""
+        return self._engine is not None and self._engine.full()
+
     def refresh(self) -> None:
         """As the engine. Raises NotReady while loading."""
         self._ready().refresh()

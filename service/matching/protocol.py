@@ -15,6 +15,10 @@ class Engine(Protocol):
         """Which of ``encoder``, ``index``, ``catalogue`` cannot work now; () is ready."""
         ...
 
+    def full(self) -> bool:
+        """Whether a query would be refused now because too many wait; cheap to ask."""
+        ...
+
     def find_matches(self, queries: Sequence[MatchQuery]) -> list[MatchResult]:
         """One result per query, in order; encoded in one go.
 

@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 from service.errors import Overloaded
 from service.inference.batching import Batcher, Limits, Ran
 from service.inference.batching_encoder import BatchingEncoder
+from service.inference.batching_verifier import BatchingVerifier
 from service.inference.caching import CachingEncoder
 from service.inference.grouping import groups
 from service.inference.protocol import EncodedQueries, Vectors
+from service.inference.verifier import LogProbabilities
 from tests.fakes import FakeEncoder
 
 PATIENCE_S = 20
@@ -526,3 +528,44 @@ def test_what_befalls_one_request_does_not_befall_the_one_that_waited_for_it() -
         assert error is None or isinstance(error, Overloaded)
     assert inner.queries == [["a"], ["a"]]
     assert len(caching.encode_queries(["a"]).vectors) == 1
+
+
+class CountingVerifier:
+    """Tells repeating from rejecting by whether two texts are the same; notes its batches."""
+
+    name, fingerprint = "fake", "f" * 64
+
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.batches: list[int] = []
+
+    def verify(self, pairs: Sequence[tuple[str, str]]) -> LogProbabilities:
+        self.batches.append(len(pairs))
+        self.gate([query for query, _ in pairs])
+        return np.array([[float(one == two), 0, 0] for one, two in pairs], np.float32)
+
+
+def test_pairs_of_several_requests_are_verified_together_and_each_gets_its_own() -> None:
+    verifier = CountingVerifier()
+    batching = BatchingVerifier(verifier)
+    verifier.gate.let(10)
+    assert batching.verify([]).shape == (0, 3)
+    with ThreadPoolExecutor(8) as pool:
+        verifier.gate.open = threading.Semaphore(0)
+        first = pool.submit(batching.verify, [("a", "a")])
+        verifier.gate.enter()
+        others = [pool.submit(batching.verify, [(str(n), "4")]) for n in range(6)]
+        eventually(lambda: batching.waiting() == 6)
+        verifier.gate.let(10)
+        assert first.result(PATIENCE_S).tolist() == [[1, 0, 0]]
+        assert [each.result(PATIENCE_S)[0, 0] for each in others] == [0, 0, 0, 0, 1, 0]
+    assert verifier.batches == [1, 6]
+
+
+def test_the_pairs_of_a_scan_keep_their_order() -> None:
+    verifier = CountingVerifier()
+    verifier.gate.let(100)
+    pairs = [("x" * (n % 7), "x" * 3) for n in range(80)]
+    found = BatchingVerifier(verifier).verify(pairs)
+    assert found[:, 0].tolist() == [float(n % 7 == 3) for n in range(80)]
+    assert max(verifier.batches) <= 32

@@ -38,6 +38,7 @@ def test_every_setting_is_read() -> None:
             "REFRAIN_STARTER": "false",
             "REFRAIN_ENCODER": "intfloat/multilingual-e5-small",
             "REFRAIN_ENCODER_LANGUAGES": "en, RU,uk",
+            "REFRAIN_ENCODER_RUNTIME": "torch",
             "REFRAIN_ENCODER_QUERY_PROMPT": "query: ",
             "REFRAIN_ENCODER_PASSAGE_PROMPT": "passage: ",
             "REFRAIN_VERIFIER": "off",
@@ -64,6 +65,7 @@ def test_every_setting_is_read() -> None:
         starter=False,
         encoder="intfloat/multilingual-e5-small",
         encoder_languages=frozenset({"en", "ru", "uk"}),
+        encoder_runtime="torch",
         encoder_query_prompt="query: ",
         encoder_passage_prompt="passage: ",
         verifier="off",
@@ -98,7 +100,8 @@ def test_every_setting_is_read() -> None:
         ("REFRAIN_TIER_RELATED", "half"),
         ("REFRAIN_WORKERS", "-1"),
         ("REFRAIN_WORKERS", "many"),
-        ("REFRAIN_THREADS", "0"),
+        ("REFRAIN_THREADS", "-1"),
+        ("REFRAIN_ENCODER_RUNTIME", "fast"),
         ("REFRAIN_QUEUE", "0"),
         ("REFRAIN_DEADLINE_MS", "5"),
         ("REFRAIN_QUERY_CACHE", "-1"),
@@ -127,7 +130,7 @@ def test_all_faults_are_listed_at_once() -> None:
         read_settings(
             {
                 "REFRAIN_PORT": "none",
-                "REFRAIN_THREADS": "0",
+                "REFRAIN_THREADS": "some",
                 "REFRAIN_TYPO": "x",
                 "REFRAIN_ENCODER": "some/model",
             }
