@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -71,6 +72,7 @@ def _serve(settings: Settings, reserved: socket.socket) -> None:
         f"Serving on http://{_shown(settings)} with {settings.worker_count} workers of "
         f"{settings.thread_count} threads. Stop with Ctrl-C."
     )
+    _empty_metrics(settings)
     _Gunicorn(
         settings,
         {
@@ -84,6 +86,7 @@ def _serve(settings: Settings, reserved: socket.socket) -> None:
             # heartbeats in memory: on a slow disk they would get workers killed
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
             "loglevel": settings.log_level.lower(),
+            "child_exit": _forget_worker,
             "control_socket_disable": True,
             "proc_name": "refrain",
         },
@@ -110,6 +113,25 @@ def hold(data_dir: Path, *, alone: bool) -> IO[bytes]:
             else f"The catalogue in {data_dir} is being restored. Try again when that is done."
         ) from error
     return file
+
+
+def _empty_metrics(settings: Settings) -> None:
+    """A folder where the workers leave their figures; of this port, since another may be served."""
+    place = settings.data_dir.absolute() / "metrics" / str(settings.port)
+    shutil.rmtree(place, ignore_errors=True)
+    try:
+        place.mkdir(parents=True)
+    except OSError as error:
+        raise ServiceError(f"Cannot write to {place}: {error.strerror}.") from error
+    # prometheus-client looks for it when it is first imported, which only the workers have done
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
+
+
+def _forget_worker(server: Any, worker: Any) -> None:
+    """Takes the gauges of a worker that ended out of ``GET /metrics``; its counts stay."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def reserve(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ import logging
 from service.catalogue.catalogue import Catalogue
 from service.errors import SnapshotError
 from service.inference import bundled_verifier
+from service.inference.batching import Ran
 from service.inference.batching_encoder import BatchingEncoder
 from service.inference.batching_verifier import BatchingVerifier
 from service.inference.caching import CachingEncoder
@@ -18,23 +19,24 @@ from service.matching.calibration import read_calibration, shipped
 from service.matching.engine import CatalogueEngine
 from service.matching.judging import CosineJudge, Judge
 from service.models import Tier
+from service.observing import NOBODY, Observer
 from service.preparation import named_encoder, read_snapshot
 from service.settings import BUNDLED_ENCODER, Settings
 
 log = logging.getLogger(__name__)
 
 
-def load_engine(settings: Settings, catalogue: Catalogue) -> CatalogueEngine:
+def load_engine(
+    settings: Settings, catalogue: Catalogue, observer: Observer = NOBODY
+) -> CatalogueEngine:
     """The engine over a prepared catalogue, caught up with its latest revision.
 
     Raises:
         ServiceError: the catalogue is not prepared, or a part cannot be loaded.
     """
     catalogue.check()
-    batching = BatchingEncoder(
-        named_encoder(settings), queue=settings.queue, deadline_s=settings.deadline_ms / 1000
-    )
-    encoder = serving_encoder(settings, batching)
+    batching = batching_encoder(settings, observer)
+    encoder = serving_encoder(settings, batching, observer)
     try:
         snapshot = read_snapshot(settings, catalogue, encoder, verify=False)
     except SnapshotError as error:
@@ -43,7 +45,7 @@ def load_engine(settings: Settings, catalogue: Catalogue) -> CatalogueEngine:
     if verifier:
         verifier = BatchingVerifier(verifier, deadline_s=settings.deadline_ms / 1000)
     judge = load_judge(settings, encoder.fingerprint, verifier)
-    engine = CatalogueEngine(catalogue, encoder, snapshot, judge, batching.full)
+    engine = CatalogueEngine(catalogue, encoder, snapshot, judge, batching.full, observer)
     engine.refresh()
     return engine
 
@@ -85,9 +87,27 @@ def load_judge(settings: Settings, encoder: str, verifier: Verifier | None) -> J
     return CosineJudge()
 
 
-def serving_encoder(settings: Settings, batching: BatchingEncoder) -> Encoder:
+def batching_encoder(settings: Settings, observer: Observer = NOBODY) -> BatchingEncoder:
+    """The encoder that the settings name, encoding what concurrent requests ask for together."""
+
+    def watch(ran: Ran) -> None:
+        observer.batch(ran.items, ran.waited_s, batching.waiting())
+
+    batching = BatchingEncoder(
+        named_encoder(settings),
+        queue=settings.queue,
+        deadline_s=settings.deadline_ms / 1000,
+        watch=watch,
+    )
+    return batching
+
+
+def serving_encoder(
+    settings: Settings, batching: BatchingEncoder, observer: Observer = NOBODY
+) -> Encoder:
     """The encoder as many threads share it.
 
     Normalised texts are the cache's keys, and what it does not know is encoded in batches.
     """
-    return NormalisingEncoder(CachingEncoder(batching, size=settings.query_cache))
+    caching = CachingEncoder(batching, size=settings.query_cache, observer=observer)
+    return NormalisingEncoder(caching)

@@ -14,6 +14,7 @@ from service.errors import ServiceError
 from service.matching.following import Follower, FollowingEngine
 from service.matching.loading import LoadingEngine
 from service.settings import Settings, read_settings
+from service.telemetry import Telemetry
 
 log = logging.getLogger("service")
 
@@ -22,15 +23,16 @@ def application(settings: Settings | None = None) -> Flask:
     """The application of one worker. It answers ``/health`` at once and loads in the background."""
     settings = settings or read_settings(os.environ)
     catalogue = Catalogue(settings.database_url)
+    telemetry = Telemetry()
 
     def load() -> FollowingEngine:
         from service.wiring import load_engine  # brings torch in, which takes seconds
 
-        return load_engine(settings, catalogue)
+        return load_engine(settings, catalogue, telemetry)
 
     engine = LoadingEngine(load, _stop)
     Follower(catalogue.revision, engine.refresh).start(engine.wait)
-    return create_app(settings, catalogue, engine)
+    return create_app(settings, catalogue, engine, telemetry)
 
 
 def _stop(error: Exception) -> None:

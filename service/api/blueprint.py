@@ -84,6 +84,11 @@ class ResourceBlueprint(Blueprint):  # type: ignore[misc]
         decorator: Decorator = self.response(status, schema, **doc)
         return decorator
 
+    def shows(self, media_type: str) -> Decorator:
+        """A text of this type, which the view returns as a response of its own."""
+        decorator: Decorator = self.response(200, {"type": "string"}, content_type=media_type)
+        return decorator
+
     def refuses(self, *statuses: int) -> Decorator:
         """The errors that the view may answer with, beside the ones that any may."""
 

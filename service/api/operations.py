@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import Response, request
 
 from service import __version__
 from service.api.blueprint import ResourceBlueprint
@@ -64,3 +64,14 @@ def info() -> dict[str, Any]:
             "batch_wordings": MOST_IN_BATCH,
         },
     }
+
+
+@blueprint.get("/metrics")
+@blueprint.shows("text/plain")
+def metrics() -> Response:
+    """Show what Prometheus collects.
+
+    Figures are those of all workers together, and never hold a text.
+    """
+    text, media_type = parts().metrics()
+    return Response(text, content_type=media_type)

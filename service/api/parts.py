@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,10 +16,12 @@ _KEY = "refrain"
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The catalogue that is read and edited, the engine that answers, and who publishes it."""
+    """The catalogue that is read and edited, the engine that answers, the figures on both, and who
+    publishes the claims."""
 
     catalogue: EditedCatalogue
     engine: FollowingEngine
+    metrics: Callable[[], tuple[bytes, str]]
     publisher: str = ""
 
 

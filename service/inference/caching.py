@@ -12,6 +12,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from service.inference.protocol import EncodedQueries, Encoder, Vectors
+from service.observing import NOBODY, Observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,17 @@ class CachingEncoder:
     """
 
     def __init__(
-        self, encoder: Encoder, size: int = 10_000, key: Callable[[str], Hashable] = str
+        self,
+        encoder: Encoder,
+        size: int = 10_000,
+        key: Callable[[str], Hashable] = str,
+        observer: Observer = NOBODY,
     ) -> None:
         """Remembers the ``size`` queries used last; texts of one ``key`` have one vector.
 
         With a size of 0, only texts that are asked for at the same time are encoded once.
         """
-        self._encoder, self._key = encoder, key
+        self._encoder, self._key, self._observer = encoder, key, observer
         self.name = encoder.name
         self.fingerprint = encoder.fingerprint
         self.dimension = encoder.dimension
@@ -63,6 +68,7 @@ class CachingEncoder:
                     self._coming[key] = Future()
             self.misses += len(mine)
             self.hits += len(texts) - len(mine)
+        self._observer.looked_up(len(texts) - len(mine), len(mine))
         found.update(self._encode(mine))
         lost: dict[Hashable, str] = {}
         for key, future in awaited.items():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +35,7 @@ from service.models import (
     NoMatchCode,
     Wording,
 )
+from service.observing import NOBODY, Observer, Stage
 from service.text import plain
 
 FINGERPRINT_SHOWN = 8
@@ -77,11 +80,13 @@ class CatalogueEngine:
         snapshot: Snapshot,
         judge: Judge | None = None,
         full: Callable[[], bool] = lambda: False,
+        observer: Observer = NOBODY,
     ) -> None:
         """``snapshot`` must have been made with this catalogue and encoder.
 
         ``full`` tells whether the encoder has as many queries waiting as it may have.
         """
+        self._observer = observer
         self._catalogue = catalogue
         self._encoder = encoder
         self._snapshot = snapshot
@@ -92,6 +97,7 @@ class CatalogueEngine:
         self._encoder_id = catalogue.encoder_id(
             encoder.fingerprint, encoder.name, encoder.dimension
         )
+        self._tell_of_index()
 
     @property
     def snapshot(self) -> Snapshot:
@@ -100,7 +106,9 @@ class CatalogueEngine:
 
     def judged_by(self, judge: Judge) -> CatalogueEngine:
         """The same engine with another judge."""
-        return CatalogueEngine(self._catalogue, self._encoder, self._snapshot, judge, self._full)
+        return CatalogueEngine(
+            self._catalogue, self._encoder, self._snapshot, judge, self._full, self._observer
+        )
 
     def full(self) -> bool:
         """Whether a query would be refused now."""
@@ -132,6 +140,7 @@ class CatalogueEngine:
             claims = self._catalogue.claims_by_id(list(changed))
             self._snapshot = snapshot.changed(revision, changed, claims, vectors)
             self._records.forget(changed)
+            self._tell_of_index()
 
     def encode_wordings(self, claims: Sequence[Claim]) -> EncodedTexts:
         """The vectors of what the encoder speaks of the claims, for whoever will save them."""
@@ -172,8 +181,11 @@ class CatalogueEngine:
         snapshot, found = self._found(queries)
         searched = [each for each in found if each.candidates is not None]
         cases = [case for each in searched if (case := _case(each))]
-        judged = dict(zip(map(id, searched), self._judge.judge(snapshot, cases), strict=True))
-        return [self._result(snapshot, each, judged.get(id(each), [])) for each in found]
+        with self._timed("verify"):
+            judgements = self._judge.judge(snapshot, cases)
+        judged = dict(zip(map(id, searched), judgements, strict=True))
+        with self._timed("catalogue"):
+            return [self._result(snapshot, each, judged.get(id(each), [])) for each in found]
 
     def cases(self, queries: Sequence[MatchQuery]) -> tuple[Snapshot, list[Case | None]]:
         """What the queries would be judged by, for whoever fits a calibration."""
@@ -181,15 +193,30 @@ class CatalogueEngine:
         return snapshot, [_case(each) for each in found]
 
     def _found(self, queries: Sequence[MatchQuery]) -> tuple[Snapshot, list[_Found]]:
-        encoded = self._encoder.encode_queries([query.text for query in queries])
+        with self._timed("encode"):
+            encoded = self._encoder.encode_queries([query.text for query in queries])
         snapshot = self._snapshot
-        found = [
-            self._search(snapshot, query, vector, truncated)
-            for query, vector, truncated in zip(
-                queries, encoded.vectors, encoded.truncated, strict=True
-            )
-        ]
+        with self._timed("search"):
+            found = [
+                self._search(snapshot, query, vector, truncated)
+                for query, vector, truncated in zip(
+                    queries, encoded.vectors, encoded.truncated, strict=True
+                )
+            ]
         return snapshot, found
+
+    @contextmanager
+    def _timed(self, stage: Stage) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._observer.spent(stage, time.perf_counter() - began)
+
+    def _tell_of_index(self) -> None:
+        snapshot = self._snapshot
+        roster = snapshot.roster
+        self._observer.took_up(snapshot.revision, len(roster), roster.claim_count)
 
     def _search(
         self, snapshot: Snapshot, query: MatchQuery, vector: Vectors, truncated: bool
