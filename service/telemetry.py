@@ -63,7 +63,7 @@ class Telemetry:
             ["result"],
             registry=own,
         )
-        # the worker that is furthest behind is the one to know of
+        # of the worker that took up a revision last: one that still loads has all at 0
         self._revision = self._index("refrain_catalogue_revision", "Revision of the index.")
         self._wordings = self._index("refrain_index_wordings", "Wordings in the index.")
         self._claims = self._index("refrain_index_claims", "Claims in the index.")
@@ -72,7 +72,7 @@ class Telemetry:
         )
 
     def _index(self, name: str, help: str) -> Gauge:
-        return Gauge(name, help, multiprocess_mode="livemin", registry=self._registry)
+        return Gauge(name, help, multiprocess_mode="livemostrecent", registry=self._registry)
 
     def batch(self, items: int, waited_s: tuple[float, ...], waiting: int) -> None:
         """Counts a batch, and how long its calls had waited."""
