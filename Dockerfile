@@ -29,7 +29,8 @@ ENV PATH=/opt/refrain/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HF_HOME=/var/lib/refrain/huggingface \
     REFRAIN_DATA_DIR=/var/lib/refrain \
-    REFRAIN_HOST=0.0.0.0
+    REFRAIN_HOST=0.0.0.0 \
+    REFRAIN_LOG_FORMAT=json
 USER 10001:10001
 WORKDIR /var/lib/refrain
 VOLUME /var/lib/refrain

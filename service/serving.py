@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from service.errors import ServiceError
 from service.progress import tell
@@ -46,6 +47,17 @@ class _Gunicorn(BaseApplication):
         from service.wsgi import application  # in the worker: the master needs no model
 
         return application(self._settings)
+
+
+class _Logger(Logger):
+    """Leaves gunicorn's lines to the root logger, which writes them like all others."""
+
+    def setup(self, cfg: Any) -> None:
+        """Takes away the handlers of its own."""
+        for each in (self.error_log, self.access_log):
+            each.handlers[:] = []
+            each.propagate = True
+        self.error_log.setLevel(cfg.loglevel.upper())
 
 
 def serve(settings: Settings) -> None:
@@ -85,6 +97,7 @@ def _serve(settings: Settings, reserved: socket.socket) -> None:
             "backlog": BACKLOG,
             # heartbeats in memory: on a slow disk they would get workers killed
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,
+            "logger_class": _Logger,
             "loglevel": settings.log_level.lower(),
             "child_exit": _forget_worker,
             "control_socket_disable": True,

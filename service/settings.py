@@ -246,6 +246,14 @@ class Settings:
         read="level",
     )
 
+    log_format: Literal["text", "json"] = _setting(
+        "text",
+        "How log lines look; `json` in the container.",
+        allowed="`text` or `json`",
+        read="str",
+        check=OneOf(("text", "json")),
+    )
+
     @property
     def database_url(self) -> str:
         """``catalogue_url``, or that of the SQLite file in ``data_dir``."""

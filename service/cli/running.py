@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from service.errors import CatalogueError, ServiceError, SnapshotError
+from service.logs import set_up
 from service.settings import Settings, read_settings
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ def told_plainly(command: Callable[P, R]) -> Callable[P, R]:
 
 def read_and_log() -> Settings:
     settings = read_settings(os.environ)
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
-    for chatty in ("alembic", "sentence_transformers", "huggingface_hub", "faiss"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.root.level))
+    set_up(settings.log_level, settings.log_format)
     return settings
 
 

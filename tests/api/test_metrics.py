@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
+
 from flask.testing import FlaskClient
 
 from service.settings import Settings
 from service.telemetry import Telemetry
 from tests.api.conftest import make_app
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_requests_are_counted_by_route_and_status(client: FlaskClient) -> None:
@@ -58,3 +64,23 @@ def test_what_the_parts_tell_is_shown() -> None:
         "refrain_index_claims 9.0",
     ):
         assert line in lines
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are() -> None:
+    telemetry = Telemetry()
+    telemetry.batch(1, (0.1,), waiting=0)
+    telemetry.looked_up(hits=1, misses=1)
+    telemetry.spent("search", 0.1)
+    telemetry.took_up(revision=1, wordings=1, claims=1)
+    telemetry.answered("POST", "/match", 200, 0.1)
+    shown = telemetry.shown()[0].decode()
+    there = {re.split(r"[{ ]", line)[0] for line in shown.splitlines() if line[0] != "#"}
+    dashboard = json.loads((ROOT / "grafana-dashboard.json").read_text("utf-8"))
+    asked = {
+        name
+        for panel in dashboard["panels"]
+        for target in panel["targets"]
+        for name in re.findall(r"refrain_\w+", target["expr"])
+    }
+    assert len(asked) > 8
+    assert asked <= there

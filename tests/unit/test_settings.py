@@ -54,6 +54,7 @@ def test_every_setting_is_read() -> None:
             "REFRAIN_REQUIRE_KEY": "true",
             "REFRAIN_PUBLISHER": "The Daily Sentinel",
             "REFRAIN_CORS_ORIGINS": "https://cms.example.org/, Chrome-Extension://abc",
+            "REFRAIN_LOG_FORMAT": "json",
             "REFRAIN_LOG_LEVEL": "debug",
         }
     )
@@ -82,6 +83,7 @@ def test_every_setting_is_read() -> None:
         publisher="The Daily Sentinel",
         cors_origins=("https://cms.example.org", "chrome-extension://abc"),
         log_level="DEBUG",
+        log_format="json",
     )
     unchanged = [spec.name for spec in fields(Settings) if getattr(read, spec.name) == spec.default]
     assert unchanged == []
@@ -112,6 +114,7 @@ def test_every_setting_is_read() -> None:
         ("REFRAIN_CORS_ORIGINS", "https://cms.example.org/path"),
         ("REFRAIN_CORS_ORIGINS", "https://a.example,"),
         ("REFRAIN_LOG_LEVEL", "loud"),
+        ("REFRAIN_LOG_FORMAT", "xml"),
     ],
 )
 def test_wrong_value_names_the_variable_and_what_is_allowed(name: str, value: str) -> None:
