@@ -145,6 +145,12 @@ def _write_snapshot(
                 return
         except SnapshotError:
             pass
+    revision, wordings, vectors = write_base(settings, catalogue, encoder)
+    tell(f"Indexed {wordings} wordings ({vectors} with vectors) at revision {revision}.")
+
+
+def write_base(settings: Settings, catalogue: Catalogue, encoder: Encoder) -> tuple[int, int, int]:
+    """Writes a snapshot; returns its revision and its numbers of wordings and of vectors."""
     number = catalogue.encoder_id(encoder.fingerprint, encoder.name, encoder.dimension)
     revision, wordings = catalogue.wordings_at_revision()
     vector_ids, rows = catalogue.vectors(number, encoder.dimension)
@@ -158,7 +164,7 @@ def _write_snapshot(
         vector_ids=vector_ids,
         rows=rows,
     )
-    tell(f"Indexed {len(wordings)} wordings ({len(rows)} with vectors) at revision {revision}.")
+    return revision, len(wordings), len(rows)
 
 
 def snapshot_folder(settings: Settings) -> Path:

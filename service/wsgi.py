@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -16,6 +17,9 @@ from service.matching.loading import LoadingEngine
 from service.settings import Settings, read_settings
 from service.telemetry import Telemetry
 
+if TYPE_CHECKING:
+    from service.folding import Folding
+
 log = logging.getLogger("service")
 
 
@@ -24,14 +28,22 @@ def application(settings: Settings | None = None) -> Flask:
     settings = settings or read_settings(os.environ)
     catalogue = Catalogue(settings.database_url)
     telemetry = Telemetry()
+    foldings: list[Folding] = []
 
     def load() -> FollowingEngine:
-        from service.wiring import load_engine  # brings torch in, which takes seconds
+        from service.folding import Folding  # takes a second to import
+        from service.wiring import load_engine
 
-        return load_engine(settings, catalogue, telemetry)
+        loaded = load_engine(settings, catalogue, telemetry)
+        foldings.append(Folding(settings, catalogue, loaded))
+        return loaded
+
+    def fold() -> None:
+        for folding in foldings:
+            folding.step()
 
     engine = LoadingEngine(load, _stop)
-    Follower(catalogue.revision, engine.refresh).start(engine.wait)
+    Follower(catalogue.revision, engine.refresh, also=fold).start(engine.wait)
     return create_app(settings, catalogue, engine, telemetry)
 
 

@@ -28,6 +28,7 @@ for command in (
     serving.prepare,
     serving.serve,
     serving.reindex,
+    serving.fold,
     serving.openapi,
     matching.match,
     matching.scan,

@@ -35,6 +35,15 @@ def reindex() -> None:
     run(read_and_log(), rebuild=True)
 
 
+@click.command(hidden=True)
+@told_plainly
+def fold() -> None:
+    """Fold what has changed into a new base of the index; a worker starts this when it is due."""
+    from service.folding import fold as run
+
+    run(read_and_log())
+
+
 @click.command()
 @told_plainly
 def openapi() -> None:

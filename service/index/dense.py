@@ -4,45 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from service.index.dense_base import DenseBase, Rows
 from service.index.protocol import Ids
 from service.models import Hit
 
-Rows = NDArray[np.float32]
-
 GATHER_SHARE = 0.02
 """Below this share of the base, a filtered search multiplies the few allowed rows directly."""
-
-# The process that searches decides how many threads it has; FAISS would take every core.
-faiss.omp_set_num_threads(1)
-
-
-def write_base(path: Path, rows: Rows) -> None:
-    """Writes vectors, shape ``(n, dimension)``, as a flat FAISS index."""
-    base = faiss.IndexFlatIP(rows.shape[1])
-    base.add(np.ascontiguousarray(rows))
-    faiss.write_index(base, str(path))
-
-
-def read_base(path: Path) -> faiss.IndexFlatIP:
-    """Maps a base into memory: workers share its pages, and opening it reads nothing.
-
-    Raises:
-        ValueError: the file is not such an index.
-    """
-    try:
-        base = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
-    except RuntimeError as error:
-        raise ValueError(f"{path.name} is not a FAISS index") from error
-    if not isinstance(base, faiss.IndexFlatIP):
-        raise ValueError(f"{path.name} is not a flat inner-product index")
-    return base
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,30 +24,28 @@ class DenseIndex:
     rows that count (None: all). ``delta_ids`` and ``delta`` are what came after.
     """
 
-    base: faiss.IndexFlatIP
+    base: DenseBase
     base_ids: Ids
     alive: NDArray[np.bool_] | None
     delta_ids: Ids
     delta: Rows
 
     @classmethod
-    def from_base(cls, base: faiss.IndexFlatIP, base_ids: Ids) -> DenseIndex:
+    def from_base(cls, base: DenseBase, base_ids: Ids) -> DenseIndex:
         """An index that is all base.
 
         Raises:
             ValueError: the ids are not as many as the rows, or not increasing.
         """
-        if len(base_ids) != base.ntotal or np.any(np.diff(base_ids) <= 0):
+        if len(base_ids) != len(base) or np.any(np.diff(base_ids) <= 0):
             raise ValueError("the wording ids do not fit the vectors")
-        empty = np.empty((0, base.d), np.float32)
+        empty = np.empty((0, base.dimension), np.float32)
         return cls(base, base_ids, None, np.empty(0, np.int64), empty)
 
     @classmethod
     def of(cls, wording_ids: Ids, rows: Rows) -> DenseIndex:
         """An index in memory of vectors, shape ``(n, dimension)``."""
-        base = faiss.IndexFlatIP(rows.shape[1])
-        base.add(np.ascontiguousarray(rows))
-        return cls.from_base(base, wording_ids)
+        return cls.from_base(DenseBase.of(rows), wording_ids)
 
     def __len__(self) -> int:
         """How many wordings can be found."""
@@ -132,7 +101,7 @@ class DenseIndex:
 
     def rows_of(self, ids: Ids) -> Rows:
         """The vector of each wording, shape ``(n, dimension)``; NaN where the index has it not."""
-        found = np.full((len(ids), self.base.d), np.nan, np.float32)
+        found = np.full((len(ids), self.base.dimension), np.nan, np.float32)
         for here, rows in self._located(ids):
             found[here] = rows
         return found
@@ -140,7 +109,7 @@ class DenseIndex:
     def _located(self, ids: Ids) -> Iterator[tuple[NDArray[np.bool_], Rows]]:
         """Which of the wordings lie in the base, and their vectors; then those of the delta."""
         for own, rows, alive in (
-            (self.base_ids, self._base_rows(), self.alive),
+            (self.base_ids, self.base.rows(), self.alive),
             (self.delta_ids, self.delta, None),
         ):
             if not len(own):
@@ -151,18 +120,11 @@ class DenseIndex:
                 here &= alive[places]
             yield here, rows[places[here]]
 
-    def _base_rows(self) -> Rows:
-        """The base's vectors without a copy."""
-        if not self.base.ntotal:
-            return np.empty((0, self.base.d), np.float32)
-        flat: Rows = faiss.rev_swig_ptr(self.base.get_xb(), self.base.ntotal * self.base.d)
-        return flat.reshape(self.base.ntotal, self.base.d)
-
     def _search_base(
         self, queries: Rows, limit: int, allowed: Ids | None
     ) -> tuple[Ids, NDArray[np.float32]]:
         """Wording ids and cosines, shape ``(queries, <= limit)``; id -1 fills up."""
-        limit = min(limit, self.base.ntotal)
+        limit = min(limit, len(self.base))
         if not limit:
             nothing = np.empty((len(queries), 0))
             return nothing.astype(np.int64), nothing.astype(np.float32)
@@ -170,15 +132,10 @@ class DenseIndex:
         if allowed is not None:
             wanted = np.isin(self.base_ids, allowed)
             usable = wanted if usable is None else wanted & usable
-            if usable.sum() <= GATHER_SHARE * self.base.ntotal:
+            if usable.sum() <= GATHER_SHARE * len(self.base):
                 rows = np.flatnonzero(usable)
-                scores = queries @ self._base_rows()[rows].T
+                scores = queries @ self.base.rows()[rows].T
                 return np.broadcast_to(self.base_ids[rows], scores.shape), scores
-        parameters = None
-        if usable is not None:
-            bitmap = np.packbits(usable, bitorder="little")
-            selector: Any = faiss.IDSelectorBitmap
-            chosen: Any = faiss.SearchParameters  # both typed as SWIG sees them, not as they are
-            parameters = chosen(sel=selector(bitmap))
-        scores, rows = self.base.search(queries, limit, params=parameters)
+        # what passes a filter may lie anywhere in a graph, whose links lead to its neighbours
+        scores, rows = self.base.search(queries, limit, usable, exact=allowed is not None)
         return np.where(rows >= 0, self.base_ids[rows], -1), scores

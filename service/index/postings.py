@@ -37,14 +37,20 @@ class Statistics:
     terms: NDArray[np.uint64]
     frequencies: NDArray[np.int64]
 
-    def idf(self, numbers: NDArray[np.uint64]) -> NDArray[np.float64]:
-        """Inverse document frequencies, shape ``(n,)``; an unknown term has the highest."""
+    def frequency(self, numbers: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """In how many documents each term occurs, shape ``(n,)``; 0 for an unknown one."""
+        if not len(self.terms):
+            return np.zeros(len(numbers), np.int64)
         places = np.searchsorted(self.terms, numbers)
         places[places == len(self.terms)] = 0
-        known = (
-            self.terms[places] == numbers if len(self.terms) else np.zeros(len(numbers), np.bool_)
+        found: NDArray[np.int64] = np.where(
+            self.terms[places] == numbers, self.frequencies[places], 0
         )
-        frequencies = np.where(known, self.frequencies[places] if len(self.terms) else 0, 0)
+        return found
+
+    def idf(self, numbers: NDArray[np.uint64]) -> NDArray[np.float64]:
+        """Inverse document frequencies, shape ``(n,)``; an unknown term has the highest."""
+        frequencies = self.frequency(numbers)
         idf: NDArray[np.float64] = np.log1p(
             (self.documents - frequencies + 0.5) / (frequencies + 0.5)
         )

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import SnapshotError
-from service.index.dense import DenseIndex, read_base, write_base
+from service.index.dense import DenseIndex
+from service.index.dense_base import DenseBase
 from service.index.documents import ClaimDocument, document_of
 from service.index.lexical import LexicalIndex
 from service.index.postings import mapped
@@ -23,9 +24,9 @@ from service.index.protocol import Ids
 from service.index.roster import Roster
 from service.models import Claim, Wording
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the files change their meaning, or the terms are made in another way. 1: flat
-FAISS vectors and the roster; 2: the lexical indexes."""
+FAISS vectors and the roster; 2: the lexical indexes; 3: the dense index may be a graph."""
 
 _MANIFEST = "manifest.json"
 
@@ -58,6 +59,11 @@ class Snapshot:
     dense: DenseIndex
     grams: LexicalIndex
     stems: Mapping[str, LexicalIndex]
+
+    @property
+    def drift(self) -> int:
+        """How many claims were added, changed or deleted since the base was written."""
+        return len(np.union1d(self.grams.delta_ids, self.grams.dead))
 
     def changed(
         self,
@@ -139,9 +145,9 @@ def write_snapshot(
     try:
         roster = Roster.of(wordings)
         names = roster.write(aside) + _write_lexical(aside, roster, claims)
-        write_base(aside / "dense.faiss", rows)
+        names += DenseBase.of(rows).write(aside)
         np.save(aside / "dense_ids.npy", vector_ids.astype("<i8"))
-        names += ["dense.faiss", "dense_ids.npy"]
+        names.append("dense_ids.npy")
         manifest = Manifest(
             format=FORMAT,
             catalogue=catalogue,
@@ -169,6 +175,11 @@ def write_snapshot(
     return place
 
 
+def newest(folder: Path) -> Path | None:
+    """Where the newest snapshot in ``folder`` lies; None where there is none."""
+    return max((path for path in folder.glob("[0-9]*") if path.is_dir()), default=None)
+
+
 def open_snapshot(
     folder: Path, *, catalogue: str, encoder: str, dimension: int, verify: bool
 ) -> Snapshot:
@@ -177,10 +188,9 @@ def open_snapshot(
     Raises:
         SnapshotError: there is none, or it is damaged, of another format, catalogue or encoder.
     """
-    places = sorted(path for path in folder.glob("[0-9]*") if path.is_dir())
-    if not places:
+    place = newest(folder)
+    if place is None:
         raise SnapshotError("There is no snapshot yet.")
-    place = places[-1]
     manifest = _read_manifest(place)
     facts = (manifest.format, manifest.catalogue, manifest.encoder, manifest.dimension)
     if facts != (FORMAT, catalogue, encoder, dimension):
@@ -189,7 +199,7 @@ def open_snapshot(
         _check(place / name, description, verify)
     try:
         ids = mapped(place / "dense_ids.npy")
-        dense = DenseIndex.from_base(read_base(place / "dense.faiss"), ids)
+        dense = DenseIndex.from_base(DenseBase.read(place), ids)
         roster = Roster.read(place)
         grams = LexicalIndex.read(place, "grams")
         stems = {code: LexicalIndex.read(place, f"stems-{code}") for code in manifest.stems}

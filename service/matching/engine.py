@@ -100,6 +100,11 @@ class CatalogueEngine:
         self._tell_of_index()
 
     @property
+    def encoder(self) -> Encoder:
+        """What queries are encoded with."""
+        return self._encoder
+
+    @property
     def snapshot(self) -> Snapshot:
         """What is searched now."""
         return self._snapshot
@@ -125,10 +130,16 @@ class CatalogueEngine:
     def refresh(self) -> None:
         """Catches up with what has changed in the catalogue since the snapshot."""
         with self._refreshing:
-            snapshot = self._snapshot
-            revision, changed = self._catalogue.changed_wordings(snapshot.revision)
-            if revision == snapshot.revision:
-                return
+            self._take_up(self._snapshot)
+
+    def adopt(self, base: Snapshot) -> None:
+        """Searches another snapshot of the same catalogue from now on, caught up first."""
+        with self._refreshing:
+            self._take_up(base)
+
+    def _take_up(self, snapshot: Snapshot) -> None:
+        revision, changed = self._catalogue.changed_wordings(snapshot.revision)
+        if revision != snapshot.revision:
             new = [
                 wording.id
                 for claim_id, wordings in changed.items()
@@ -138,8 +149,10 @@ class CatalogueEngine:
             ]
             vectors = self._catalogue.vectors_of(self._encoder_id, new)
             claims = self._catalogue.claims_by_id(list(changed))
-            self._snapshot = snapshot.changed(revision, changed, claims, vectors)
+            snapshot = snapshot.changed(revision, changed, claims, vectors)
             self._records.forget(changed)
+        if snapshot is not self._snapshot:
+            self._snapshot = snapshot
             self._tell_of_index()
 
     def encode_wordings(self, claims: Sequence[Claim]) -> EncodedTexts:

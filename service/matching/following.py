@@ -34,9 +34,11 @@ class Follower:
         revision: Callable[[], int],
         refresh: Callable[[], None],
         interval_s: float = INTERVAL_S,
+        also: Callable[[], None] = lambda: None,
     ) -> None:
         """``revision`` is asked often and must be cheap; ``refresh`` brings the changes in, and
-        may be called by others at the same time."""
+        may be called by others at the same time. ``also`` is done after each look."""
+        self._also = also
         self._revision = revision
         self._refresh = refresh
         self._interval_s = interval_s
@@ -76,3 +78,4 @@ class Follower:
         if revision != self._seen:
             self._refresh()
             self._seen = revision
+        self._also()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.index import lexical
 from service.index.lexical import LexicalIndex
 from service.index.postings import K1, B
 
@@ -105,3 +106,18 @@ def test_a_change_leaves_the_index_it_began_from_as_it_was() -> None:
 def test_an_empty_query_and_an_empty_index_find_nothing() -> None:
     assert LexicalIndex.of({1: ["a"]}).search([[]], 5) == [[]]
     assert LexicalIndex.of({}).search([["a"]], 5) == [[]]
+
+
+def test_in_a_large_index_the_rarest_terms_alone_find_the_candidates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    documents = {n: ["every", f"rare{n}"] if n % 2 else ["every", "half"] for n in range(100)}
+    index = LexicalIndex.of(documents)
+    terms = ["every", "half", "rare7", "unknown"]
+    assert len(index.search([terms], 200)[0]) == 100
+    monkeypatch.setattr(lexical, "MOST_POSTINGS", 60)
+    found = index.search([terms], 200)[0]
+    assert len(found) == 51
+    monkeypatch.setattr(lexical, "MOST_POSTINGS", 5)
+    assert [hit.id for hit in index.search([terms], 200)[0]] == [7]
+    assert len(index.search([["every"]], 200)[0]) == 100

@@ -11,6 +11,7 @@ import pytest
 
 from service.errors import SnapshotError
 from service.index import snapshot as snapshots
+from service.index.dense_base import DenseBase
 from service.index.roster import Roster
 from service.index.snapshot import open_snapshot, write_snapshot
 from service.index.terms import grams
@@ -97,7 +98,7 @@ def test_no_snapshot_is_said_to_be_none(tmp_path: Path) -> None:
 def test_a_flipped_bit_in_any_file_is_noticed(tmp_path: Path) -> None:
     place = write(tmp_path)
     names = list(json.loads((place / "manifest.json").read_text())["files"])
-    assert len(names) == 7 + 3 * 6
+    assert len(names) == 8 + 3 * 6
     for name in names:
         whole = (place / name).read_bytes()
         (place / name).write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
@@ -128,7 +129,7 @@ def test_a_failed_write_leaves_the_older_snapshot(
     def no_room(path: Path, rows: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(snapshots, "write_base", no_room)
+    monkeypatch.setattr(DenseBase, "write", no_room)
     with pytest.raises(OSError, match="No space"):
         write(tmp_path, 8)
     assert reopen(tmp_path).revision == 7
