@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 TESTING := OMP_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test torture evaluate train calibrate check lint format openapi docs clean
+.PHONY: help serve test torture bench evaluate train calibrate check lint format openapi docs clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -21,6 +21,16 @@ test: $(READY) ## Set up and run the tests
 
 torture: $(READY) ## Kill the service two hundred times while it writes; an hour on two busy cores
 	$(TESTING) TORTURE_KILLS=200 $(BIN)/python -m pytest -s tests/contract/test_kills.py
+
+RIVALS := .venv-rivals
+
+bench: $(READY) $(RIVALS)/.ready ## Measure side by side: a plain Flask app, txtai, this; ten minutes
+	$(TESTING) $(RIVALS)/bin/python benchmarks/serving.py
+
+$(RIVALS)/.ready: benchmarks/rivals/requirements.txt
+	$(PYTHON) -m venv --clear $(RIVALS)
+	$(RIVALS)/bin/python -m pip install --disable-pip-version-check --requirement $<
+	@touch $@
 
 SETS ?= ../shared/data
 

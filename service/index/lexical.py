@@ -198,7 +198,7 @@ def _summed(
     highest = int(documents.max(initial=0))
     if highest < _DENSE * len(documents):  # adding up by place is quicker than sorting
         present: NDArray[np.int64] = np.flatnonzero(np.bincount(documents)).astype(np.int64)
-        totals: NDArray[np.float64] = np.bincount(documents, weights=impacts)[present]
+        totals = np.bincount(documents, weights=impacts)[present].astype(np.float64)
         return present, totals
     distinct, owner = np.unique(documents, return_inverse=True)
     totals = np.bincount(owner, weights=impacts, minlength=len(distinct)).astype(np.float64)
@@ -223,10 +223,19 @@ def _gather(
 ) -> NDArray[np.float64]:
     """The summed impacts of these terms on chosen documents, shape ``(n,)``.
 
-    Looks each document up in each term's postings, so its cost hardly grows with the collection.
+    Looks each document up in each term's postings, so its cost hardly grows with the collection;
+    where those are few, all of them at once are looked up among the documents.
     """
     scores = np.zeros(len(documents), np.float64)
-    for start, end in part.ranges(numbers):
+    ranges = part.ranges(numbers)
+    if len(documents) > 1 and sum(end - start for start, end in ranges) <= MOST_POSTINGS:
+        found, impacts = _collect(part, numbers)
+        order = np.argsort(documents)
+        rows = np.minimum(np.searchsorted(documents[order], found), len(documents) - 1)
+        here = documents[order][rows] == found
+        scores[order] = np.bincount(rows[here], weights=impacts[here], minlength=len(documents))
+        return scores
+    for start, end in ranges:
         owners = part.documents[start:end]
         places = np.searchsorted(owners, documents)
         places[places == len(owners)] = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +68,8 @@ def features(
     shares = np.append(evidence.grams, 0.0)
     rows = np.empty((len(candidates), len(NAMES)))
     for row, (wording, claim) in enumerate(zip(wordings, claims, strict=True)):
-        own = stems(wording.text, wording.language)
-        refuted = stems(claim.rebuttal, claim.language) if claim.language == language else []
+        own = _stems(wording.text, wording.language)
+        refuted = _stems(claim.rebuttal, claim.language) if claim.language == language else ()
         covered, covering = _covered(asked, own, index), _covered(own, asked, index)
         rivals = np.delete(fused, row)
         gram_rivals = np.delete(shares, row)
@@ -97,6 +98,12 @@ def features(
             covering * other,
         )
     return rows
+
+
+@lru_cache(maxsize=20_000)
+def _stems(text: str, language: str) -> tuple[str, ...]:
+    """Those of a wording or a rebuttal, which come again and again."""
+    return tuple(stems(text, language))
 
 
 def _covered(terms: Sequence[str], by: Sequence[str], index: LexicalIndex | None) -> float:
