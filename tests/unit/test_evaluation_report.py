@@ -18,6 +18,7 @@ from service.evaluation.figures import figures_of
 from service.evaluation.report import Circumstances, Measured, as_html, as_json, notices
 from service.evaluation.running import Bench, Scan, run_sets
 from service.evaluation.sets import Article, Documents, EvaluationSet, Query, Span
+from service.inference.batching_encoder import BatchingEncoder
 from service.inference.normalising import NormalisingEncoder
 from service.models import Claim, Match, MatchQuery
 from service.progress import progress
@@ -197,7 +198,8 @@ def sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(
         "service.inference.loading.prepare_encoder", lambda *given, **options: FakeEncoder()
     )
-    monkeypatch.setattr("service.wiring.serving_encoder", lambda settings: encoder)
+    batching = BatchingEncoder(FakeEncoder())
+    monkeypatch.setattr("service.wiring.batching_encoder", lambda settings, observer: batching)
     folder = tmp_path / "sets" / "checkthat2020"
     folder.mkdir(parents=True)
     (folder / "verified_claims.tsv").write_text("7\tGrain for the rich\tGrain?\n8\tMud\tMud?\n")
