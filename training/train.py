@@ -32,14 +32,17 @@ from service.inference.choice import EncoderChoice
 from service.inference.pair_model import PairModel, bundled_weights, save
 from service.inference.pair_tokens import PairTokens, padded
 from service.inference.torch_encoder import TorchEncoder
-from service.interchange.groups import SentenceGroup, read_groups
+from service.interchange.groups import SentenceGroup, read_groups, read_ordinary
+from service.starter import load_starter
 from training.phrases import denied, reported
 
 REPEATS, REJECTS, NEITHER = range(3)
 OUTCOMES = ("repeats", "rejects", "neither")
 NEAR_DUPLICATE = 0.7
 NEIGHBOURS = 6
-LAYERS, BATCH, RATE, SEED = 3, 32, 1.5e-4, 4
+LOOKALIKES = 3
+"""With so many claims an ordinary sentence is read."""
+LAYERS, EPOCHS, BATCH, RATE, SEED = 3, 3, 32, 1.5e-4, 4
 HEAD_RATE = 3.0
 """How much faster the fresh parts learn than the layers."""
 WARM_UP = 60
@@ -60,6 +63,44 @@ class Pair:
     language: str
 
 
+def starter_groups() -> Iterator[SentenceGroup]:
+    """The starter catalogue's claims, a group per language: its wordings repeat one another, and a
+    rebuttal contradicts what it answers."""
+    for claim in load_starter():
+        for language in sorted({claim.language, *claim.wordings}):
+            own = claim.language == language
+            wordings = (claim.text,) * own + tuple(claim.wordings.get(language, ()))
+            rejects = (claim.rebuttal,) * own
+            yield SentenceGroup(
+                f"{claim.id}-{language}",
+                language,
+                claim.text,
+                wordings[0],
+                wordings[1:],
+                rejects,
+                (),
+                claim.id,
+            )
+
+
+def ordinary_pairs(
+    ordinary: Sequence[tuple[str, str]], groups: Sequence[SentenceGroup], encoder: TorchEncoder
+) -> list[Pair]:
+    """Each ordinary sentence with the claims of its language that look most like it: neither."""
+    pairs = []
+    for spoken in sorted({language for _, language in ordinary}):
+        texts = [text for text, language in ordinary if language == spoken]
+        theirs = [group.wording for group in groups if group.language == spoken]
+        similarity = encoder.encode_passages(texts) @ encoder.encode_passages(theirs).T
+        nearest = np.argsort(-similarity, axis=1)[:, :LOOKALIKES]
+        pairs += [
+            Pair(text, theirs[place], NEITHER, spoken)
+            for text, places in zip(texts, nearest, strict=True)
+            for place in places
+        ]
+    return pairs
+
+
 def neighbours(groups: Sequence[SentenceGroup], encoder: TorchEncoder) -> list[list[int]]:
     """For each group those with the nearest other claims in its language, no near-duplicates."""
     texts = list(dict.fromkeys(group.claim for group in groups))
@@ -76,7 +117,10 @@ def neighbours(groups: Sequence[SentenceGroup], encoder: TorchEncoder) -> list[l
 
 
 def make_pairs(
-    groups: Sequence[SentenceGroup], near: Sequence[Sequence[int]], chance: random.Random
+    groups: Sequence[SentenceGroup],
+    near: Sequence[Sequence[int]],
+    plain: Sequence[Pair],
+    chance: random.Random,
 ) -> list[Pair]:
     """One epoch's pairs, with what counters the shortcuts that the groups invite.
 
@@ -84,7 +128,7 @@ def make_pairs(
     a phrase, and denied in one. Rejects run longer: so repeats are made long and denials short. And
     a sentence about the nearest other claim is about neither.
     """
-    pairs: list[Pair] = []
+    pairs = list(plain)
     for number, group in enumerate(groups):
         pairs += _own_pairs(group, chance)
         own = group.repeats + group.rejects
@@ -171,7 +215,7 @@ def logits_of(model: PairModel, batch: Sequence[Pair], tokens: Tokens) -> Tensor
 
 
 def train(model: PairModel, batches: Sequence[list[Pair]], tokens: Tokens) -> None:
-    """One pass over the batches with AdamW, a warm-up, and a linear decay to nothing."""
+    """Over all batches once, with AdamW, a warm-up, and a linear decay to nothing."""
     fresh = [
         tensor
         for name, tensor in model.named_parameters()
@@ -246,6 +290,7 @@ def main() -> None:
     """Read, pair, train, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--groups", nargs="+", type=Path, required=True)
+    parser.add_argument("--ordinary", nargs="*", type=Path, default=[])
     parser.add_argument("--held-out", nargs="+", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
@@ -254,10 +299,16 @@ def main() -> None:
     if WORLD > 1:
         dist.init_process_group("gloo", rank=RANK, world_size=WORLD)
     chance, began = random.Random(SEED), time.monotonic()
-    groups = read_groups(asked.groups)
-    near = neighbours(groups, TorchEncoder(EncoderChoice()))
+    groups = [*read_groups(asked.groups), *starter_groups()]
+    encoder = TorchEncoder(EncoderChoice())
+    near = neighbours(groups, encoder)
+    plain = ordinary_pairs(read_ordinary(asked.ordinary), groups, encoder)
     tokens = Tokens()
-    batches = list(in_batches(make_pairs(groups, near, chance), tokens, chance))
+    batches = [
+        batch
+        for _ in range(EPOCHS)
+        for batch in in_batches(make_pairs(groups, near, plain, chance), tokens, chance)
+    ]
     if RANK == 0:
         print(f"{len(groups)} groups, {sum(map(len, batches))} pairs", flush=True)
     model = PairModel(bundled_weights(), LAYERS)
@@ -275,10 +326,12 @@ def main() -> None:
     ]
     report = {
         "groups": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in asked.groups
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in (*asked.groups, *asked.ordinary)
         },
         "trained on": {"groups": len(groups), "pairs": sum(map(len, batches))},
         "layers": LAYERS,
+        "epochs": EPOCHS,
         "batch": BATCH,
         "rate": RATE,
         "seed": SEED,

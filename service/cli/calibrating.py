@@ -115,7 +115,8 @@ def _examples(group: SentenceGroup) -> Iterator[Example]:
     ):
         for text in texts:
             about = claim_id if label != "neither" else None
-            yield Example(text, group.language, about, label, claim_id)  # type: ignore[arg-type]
+            lone = group.claim_id is None
+            yield Example(text, group.language, about, label, claim_id, lone=lone)  # type: ignore[arg-type]
 
 
 def _learned(

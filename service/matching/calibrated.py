@@ -14,7 +14,7 @@ from service.matching.judging import Case, Judgement
 from service.models import Probabilities, Relation, Tier
 from service.text import plain
 
-HOPELESS = 0.1
+HOPELESS = 0.15
 """A candidate whose features give it less is not verified: of those that are right, hardly any."""
 
 MOST_READ = 2
