@@ -30,7 +30,7 @@ _ALGORITHMS = {
     "fr": "french",
 }
 _NUMBER_OR_WORD = re.compile(r"\d{1,3}(?:[., ]\d{3})+(?!\d)|\d+[.,]\d+|[^\W_]+")
-_POSSESSIVE = re.compile(r"'s\b")
+_POSSESSIVE = re.compile(r"'s\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"[., ](?=\d{3})")
 
 
