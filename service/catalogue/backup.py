@@ -62,26 +62,29 @@ def restore(source: Path, url: str) -> Path | None:
     """Makes the catalogue what a backup says; returns where the present one was put, if any.
 
     The catalogue gets a new identity, so that no index of the other one is taken for its own, and
-    its revisions go on behind those of both, so that none is given twice. Nobody else may use the
-    catalogue meanwhile.
+    its revisions go on behind those of both, so that none is given twice. Nobody else can open the
+    catalogue meanwhile: what they wrote would be in neither file.
 
     Raises:
-        BackupError: the backup is damaged, or no backup, or of a newer program. Nothing is changed.
+        BackupError: the backup is damaged, or no backup, or of a newer program, or another process
+            has the catalogue open. Nothing is changed.
     """
     target = file_of(url)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _aside(target) as copy:
         _copy(source, copy)
         verify(copy)
-        kept, replaced = _keep(target)
-        _renew(copy, replaced or 0)
-        _as_one_file(copy)
-        if replaced is not None:
-            _copy(copy, target)  # one transaction of the present file
-        else:
-            for suffix in _BESIDE:
-                target.with_name(target.name + suffix).unlink(missing_ok=True)
-            os.replace(copy, target)
+        with _alone(target) as present:
+            kept, replaced = _keep(target, present)
+            _renew(copy, replaced or 0)
+            _as_one_file(copy)
+            if present is not None and replaced is not None:
+                with _told(copy, target), closing(sqlite3.connect(copy)) as renewed:
+                    renewed.backup(present)  # one transaction of the present file
+            else:
+                for suffix in _BESIDE:
+                    target.with_name(target.name + suffix).unlink(missing_ok=True)
+                os.replace(copy, target)
         _flush(target.parent)
     return kept
 
@@ -109,37 +112,83 @@ def _copy(source: Path, target: Path) -> None:
     """All pages at once: readers and writers of the source go on."""
     if not source.is_file():
         raise BackupError(f"There is no file {source}.")
-    try:
-        with (
-            closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True)) as one,
-            closing(sqlite3.connect(target)) as other,
-        ):
-            other.execute("PRAGMA synchronous=FULL")
-            one.backup(other)
-    except (sqlite3.Error, OSError) as error:
-        raise BackupError(f"{source} cannot be copied to {target}: {error}") from error
+    with (
+        _told(source, target),
+        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=rw", uri=True)) as one,
+    ):
+        _copy_pages(one, target)
+
+
+def _copy_pages(one: sqlite3.Connection, target: Path) -> None:
+    with closing(sqlite3.connect(target)) as other:
+        other.execute("PRAGMA synchronous=FULL")
+        one.backup(other)
     _flush(target)
 
 
-def _keep(target: Path) -> tuple[Path | None, int | None]:
+@contextmanager
+def _told(source: Path, target: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise BackupError(f"{source} cannot be copied to {target}: {error}") from error
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[sqlite3.Connection | None]:
+    """The only connection to the present catalogue; None where there is none that can be read.
+
+    Raises:
+        BackupError: another process has it open, as a service, an import or an editor's command.
+    """
+    if not target.exists():
+        yield None
+        return
+    with closing(sqlite3.connect(target, isolation_level=None)) as connection:
+        try:
+            connection.execute("PRAGMA synchronous=FULL")
+            # kept from one transaction to the next; whoever has a WAL open holds against it
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("BEGIN EXCLUSIVE")
+            connection.execute("COMMIT")
+            readable = True
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise BackupError(f"Another process uses {target}. Stop it first.") from error
+            readable = False
+        yield connection if readable else None
+
+
+def _keep(target: Path, present: sqlite3.Connection | None) -> tuple[Path | None, int | None]:
     """Puts a copy of the present catalogue beside it; where, and its revision if it has one."""
     if not target.exists():
         return None, None
-    kept = target.with_name(
-        f"{target.stem}-before-{datetime.now(UTC):%Y%m%dT%H%M%S}{target.suffix}"
+    kept = _name_to_keep(target)
+    if present is not None:
+        try:
+            _copy_pages(present, kept)
+            row = present.execute("SELECT revision FROM catalogue_state").fetchone()
+            _as_one_file(kept)
+            return kept, int(row[0])
+        except (sqlite3.Error, TypeError):
+            pass
+    # what cannot be read as a catalogue any more is kept as it is, byte for byte
+    for suffix in ("", *_BESIDE):
+        if (part := target.with_name(target.name + suffix)).exists():
+            shutil.copyfile(part, kept.with_name(kept.name + suffix))
+            _flush(kept.with_name(kept.name + suffix))
+    return kept, None
+
+
+def _name_to_keep(target: Path) -> Path:
+    """A name that nothing has: what a restore kept is never written over by the next one."""
+    stem = f"{target.stem}-before-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    names = (stem, *(f"{stem}-{number}" for number in range(2, 1_000)))
+    return next(
+        path
+        for path in (target.with_name(name + target.suffix) for name in names)
+        if not path.exists()
     )
-    try:
-        _copy(target, kept)
-        with closing(sqlite3.connect(kept)) as connection:
-            row = connection.execute("SELECT revision FROM catalogue_state").fetchone()
-        _as_one_file(kept)
-        return kept, int(row[0])
-    except (BackupError, sqlite3.Error, TypeError):
-        # what cannot be read as a catalogue any more is kept as it is, byte for byte
-        for suffix in ("", *_BESIDE):
-            if (part := target.with_name(target.name + suffix)).exists():
-                shutil.copyfile(part, kept.with_name(kept.name + suffix))
-        return kept, None
 
 
 def _renew(copy: Path, revision: int) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.catalogue import backup, database
 from service.catalogue.backup import back_up, restore
 from service.catalogue.catalogue import Catalogue, EncodedTexts
 from service.catalogue.database import WRITING, sqlite_url
-from service.errors import BackupError
+from service.errors import BackupError, CatalogueError
 from service.models import Claim
 
 ONE = Claim("one", "Tulips are cameras.", "They are flowers.")
@@ -114,6 +115,52 @@ def test_a_restored_catalogue_gives_no_revision_twice_and_fits_no_older_index(
     assert catalogue.identity() != before
     saved(catalogue, Claim("three", "Dykes listen.", "They do not."))
     assert catalogue.revision() == 3
+
+
+def test_two_restores_in_a_second_keep_two_catalogues(
+    catalogue: Catalogue, url: str, tmp_path: Path
+) -> None:
+    saved(catalogue, ONE)
+    back_up(url, tmp_path / "copy")
+    saved(catalogue, TWO)
+    catalogue.close()
+    kept = [restore(tmp_path / "copy", url) for _ in range(3)]
+    assert len(set(kept)) == 3
+    assert kept[0]
+    assert ids(sqlite_url(kept[0])) == {"one", "two"}
+
+
+def test_a_catalogue_that_another_has_open_is_not_restored(
+    catalogue: Catalogue, url: str, tmp_path: Path
+) -> None:
+    saved(catalogue, ONE)
+    back_up(url, tmp_path / "copy")
+    saved(catalogue, TWO)  # its connection stays open, as that of an import that encodes
+    with pytest.raises(BackupError, match="Another process uses"):
+        restore(tmp_path / "copy", url)
+    assert ids(url) == {"one", "two"}
+    assert not list(tmp_path.glob("*-before-*"))
+
+
+def test_nobody_writes_between_what_is_kept_and_what_comes_back(
+    catalogue: Catalogue, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved(catalogue, ONE)
+    back_up(url, tmp_path / "copy")
+    catalogue.close()
+    renew, refused = backup._renew, []
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 50)
+
+    def write_meanwhile(copy: Path, revision: int) -> None:
+        with pytest.raises(CatalogueError):
+            saved(Catalogue(url), TWO)
+        refused.append(copy)
+        renew(copy, revision)
+
+    monkeypatch.setattr(backup, "_renew", write_meanwhile)
+    restore(tmp_path / "copy", url)
+    assert len(refused) == 1
+    assert ids(url) == {"one"}
 
 
 def test_vectors_come_back_with_a_backup(catalogue: Catalogue, url: str, tmp_path: Path) -> None:
