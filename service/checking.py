@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.catalogue.catalogue import Catalogue
+from service.catalogue.database import is_there
 from service.errors import CatalogueError, ServiceError
 from service.index.snapshot import Snapshot
 from service.inference.protocol import Encoder
@@ -22,6 +23,9 @@ _SAME_WITHIN = 1e-6
 
 def findings(settings: Settings) -> Iterator[str]:
     """What is wrong, one sentence each; nothing where all is well."""
+    if not is_there(settings.database_url):
+        yield "There is no catalogue yet. Run: refrain prepare"
+        return
     catalogue = Catalogue(settings.database_url)
     try:
         try:
@@ -32,19 +36,24 @@ def findings(settings: Settings) -> Iterator[str]:
         yield from wrong
         if not wrong:
             encoder = load_encoder(settings)
-            yield from _missing(catalogue, encoder)
-            yield from _snapshot_faults(settings, catalogue, encoder)
+            number = catalogue.known_encoder(encoder.fingerprint)
+            if number is None:
+                yield f"No wording has a vector of {encoder.name} yet. Run: refrain prepare"
+                return
+            yield from _missing(catalogue, encoder, number)
+            yield from _snapshot_faults(settings, catalogue, encoder, number)
     finally:
         catalogue.close()
 
 
-def _missing(catalogue: Catalogue, encoder: Encoder) -> Iterator[str]:
-    number = catalogue.encoder_id(encoder.fingerprint, encoder.name, encoder.dimension)
+def _missing(catalogue: Catalogue, encoder: Encoder, number: int) -> Iterator[str]:
     if missing := catalogue.count_without_vector(number, encoder.languages):
         yield f"{missing:,} wordings have no vector yet. Run: refrain prepare"
 
 
-def _snapshot_faults(settings: Settings, catalogue: Catalogue, encoder: Encoder) -> Iterator[str]:
+def _snapshot_faults(
+    settings: Settings, catalogue: Catalogue, encoder: Encoder, number: int
+) -> Iterator[str]:
     """The snapshot, caught up as a worker would, against the catalogue of that moment."""
     try:
         base = read_snapshot(settings, catalogue, encoder, verify=True)
@@ -62,7 +71,6 @@ def _snapshot_faults(settings: Settings, catalogue: Catalogue, encoder: Encoder)
     snapshot = engine.snapshot
     there = {wording.id: wording.claim_id for wording in wordings}
     yield from _roster_faults(snapshot, there)
-    number = catalogue.encoder_id(encoder.fingerprint, encoder.name, encoder.dimension)
     ids, rows = catalogue.vectors(number, encoder.dimension)
     yield from _vector_faults(snapshot, ids, rows)
 

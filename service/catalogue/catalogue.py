@@ -287,8 +287,15 @@ class Catalogue:
 
     def encoder_id(self, fingerprint: str, name: str, dimension: int) -> int:
         """The catalogue's number for an encoder, which is entered if it is new."""
+        if (known := self.known_encoder(fingerprint)) is not None:
+            return known
         with self._writing() as connection:
             return vectors.encoder_id(connection, fingerprint, name, dimension)
+
+    def known_encoder(self, fingerprint: str) -> int | None:
+        """The catalogue's number for an encoder, None if it has none yet."""
+        with self._reading() as connection:
+            return vectors.known_encoder(connection, fingerprint)
 
     def count_without_vector(self, encoder: int, languages: frozenset[str] | None) -> int:
         """How many wordings in these languages have no vector of this encoder."""

@@ -92,6 +92,12 @@ def open_database(url: str) -> Engine:
     return engine
 
 
+def is_there(url: str) -> bool:
+    """Whether an SQLite file exists, which opening it would make; True for another database."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").is_file()
+
+
 def sqlite_url(path: Path) -> str:
     """The SQLAlchemy URL of a SQLite file."""
     return f"sqlite:///{path}"

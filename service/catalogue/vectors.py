@@ -19,17 +19,22 @@ STORED = np.dtype("<f4")
 
 def encoder_id(connection: Connection, fingerprint: str, name: str, dimension: int) -> int:
     """The catalogue's number for an encoder, which is entered if it is new."""
-    found = connection.execute(
-        select(encoders.c.id).where(encoders.c.fingerprint == fingerprint)
-    ).scalar_one_or_none()
-    if found is not None:
-        return int(found)
+    if (found := known_encoder(connection, fingerprint)) is not None:
+        return found
     entered = connection.execute(
         insert(encoders)
         .values(fingerprint=fingerprint, name=name, dimension=dimension)
         .returning(encoders.c.id)
     ).scalar_one()
     return int(entered)
+
+
+def known_encoder(connection: Connection, fingerprint: str) -> int | None:
+    """The catalogue's number for an encoder, None if it has none yet."""
+    found = connection.execute(
+        select(encoders.c.id).where(encoders.c.fingerprint == fingerprint)
+    ).scalar_one_or_none()
+    return None if found is None else int(found)
 
 
 def _missing(encoder: int, languages: frozenset[str] | None) -> list[ColumnElement[bool]]:

@@ -52,6 +52,19 @@ def test_an_index_behind_the_catalogue_is_clean(copied: Settings) -> None:
     assert list(findings(copied)) == []
 
 
+def test_where_there_is_no_catalogue_none_is_made(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "nothing")
+    assert "no catalogue yet" in " ".join(findings(settings))
+    assert not settings.data_dir.exists()
+
+
+def test_an_encoder_that_the_catalogue_does_not_know_is_not_entered(copied: Settings) -> None:
+    database(copied, "DELETE FROM vectors", "DELETE FROM encoders")
+    assert "No wording has a vector" in " ".join(findings(copied))
+    with closing(sqlite3.connect(copied.data_dir / "catalogue.sqlite")) as connection:
+        assert connection.execute("SELECT count(*) FROM encoders").fetchone() == (0,)
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
