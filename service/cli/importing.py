@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from service.cli.running import read_and_log, told_plainly
-from service.errors import ServiceError
+from service.errors import CatalogueUnwritable, ServiceError
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -329,6 +329,11 @@ def _run(
                     policy=Policy(foreign, given.restore_deleted, given.overwrite_edited),
                     report=report,
                 )
+        except CatalogueUnwritable as error:
+            raise ServiceError(
+                f"{error} Claims that were added or changed before stay. Run the import again: it "
+                "goes on where this one ended."
+            ) from error
         finally:
             _tell(report, given, refusals.path if refusals.begun else None)
     if report.refused and not given.allow_refused:

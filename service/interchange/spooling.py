@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from typing import Any
 
+from service.errors import ServiceError
 from service.interchange import merging
 from service.interchange.importing import Refused, Row
 
@@ -50,25 +51,31 @@ class Spool:
     ) -> None:
         """Takes in all rows of ``file``; can be called for one file after the other."""
         for row in rows:
-            row = replace(row, file=file)
             if step:
                 step(1)
-            claim_id = row.claim.id if isinstance(row, Row) else None
-            earlier = (
-                claim_id
-                and self._database.execute(
-                    "SELECT row FROM rows WHERE id = ?", (claim_id,)
-                ).fetchone()
+            try:
+                self._take(replace(row, file=file), merge)
+            except sqlite3.OperationalError as error:
+                raise ServiceError(
+                    f"The rows cannot be kept in {gettempdir()} meanwhile: {error}. Nothing was "
+                    "imported. Make room there, or name another folder in TMPDIR."
+                ) from error
+
+    def _take(self, row: Row | Refused, merge: Merge) -> None:
+        claim_id = row.claim.id if isinstance(row, Row) else None
+        earlier = (
+            claim_id
+            and self._database.execute("SELECT row FROM rows WHERE id = ?", (claim_id,)).fetchone()
+        )
+        if earlier and isinstance(row, Row):
+            merged = merge(_read(earlier[0]), row)
+            self._database.execute(
+                "UPDATE rows SET row = ? WHERE id = ?", (pickle.dumps(merged), claim_id)
             )
-            if earlier and isinstance(row, Row):
-                merged = merge(_read(earlier[0]), row)
-                self._database.execute(
-                    "UPDATE rows SET row = ? WHERE id = ?", (pickle.dumps(merged), claim_id)
-                )
-            else:
-                self._database.execute(
-                    "INSERT INTO rows (id, row) VALUES (?, ?)", (claim_id, pickle.dumps(row))
-                )
+        else:
+            self._database.execute(
+                "INSERT INTO rows (id, row) VALUES (?, ?)", (claim_id, pickle.dumps(row))
+            )
 
     def __len__(self) -> int:
         return int(self._database.execute("SELECT count(*) FROM rows").fetchone()[0])

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import Engine, event
 
 from service import preparation
+from service.catalogue import database
 from service.catalogue.catalogue import Catalogue
+from service.catalogue.database import open_database
 from service.cli.exporting import export_group
 from service.cli.importing import import_group
+from service.interchange import importing
+from service.interchange.spooling import Spool
 from service.settings import Settings
 from tests.fakes import FakeEncoder
 from tests.unit.interchange.test_claimreview import REVIEW
@@ -61,6 +67,62 @@ def test_refused_rows_are_named_in_a_file_and_end_with_1(here: Path) -> None:
         "about": "No verdict.",
     }  # fmt: skip
     assert texts(here) == ["The dam is a hologram."]
+
+
+def full_after(monkeypatch: pytest.MonkeyPatch, pages: int) -> None:
+    """Lets every catalogue that is opened from now on grow to so many pages."""
+
+    def opened(url: str) -> Engine:
+        engine = open_database(url)
+        event.listen(
+            engine, "connect", lambda raw, _: raw.execute(f"PRAGMA max_page_count={pages}")
+        )
+        return engine
+
+    monkeypatch.setattr(database, "open_database", opened)
+
+
+def test_an_import_on_a_full_disk_keeps_its_commits_and_is_completed_by_another(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"id": f"dam-{at}", "text": f"Dam {at} is a hologram.", "rebuttal": "No. " * 250}
+        for at in range(1_200)
+    ]
+    (here / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    with monkeypatch.context() as patch:
+        full_after(patch, 1_000)
+        result = run("jsonl", "rows.jsonl")
+    kept = len(texts(here))
+    assert result.exit_code == 1
+    assert kept == importing.ROWS_PER_COMMIT
+    assert f"{kept} read, {kept} added" in result.stdout
+    assert "The disk of the catalogue is full." in result.stderr
+    assert "Run the import again" in result.stderr
+    again = run("jsonl", "rows.jsonl")
+    assert again.exit_code == 0
+    assert f"{1_200 - kept} added, 0 changed, {kept} unchanged" in again.stdout
+    assert len(texts(here)) == 1_200
+
+
+def test_no_room_for_the_rows_meanwhile_is_told_plainly(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep = Spool.__init__
+
+    def narrow(self: Spool, rows: sqlite3.Connection) -> None:
+        keep(self, rows)
+        rows.execute("PRAGMA max_page_count=4")
+
+    monkeypatch.setattr(Spool, "__init__", narrow)
+    (here / "table.csv").write_text(
+        "Claim,Verdict\n" + "".join(f"Dam {at}.,{'No. ' * 200}\n" for at in range(50)), "utf-8"
+    )
+    result = run(*CSV)
+    assert result.exit_code == 1
+    assert "TMPDIR" in result.stderr
+    assert isinstance(result.exception, SystemExit)
+    assert texts(here) == []
 
 
 def test_the_default_file_never_replaces_an_older_one(here: Path) -> None:
