@@ -214,6 +214,12 @@ def test_every_view_that_changes_something_needs_a_key() -> None:
             assert NEEDS[rule.endpoint] in (Need.EDITING, Need.JUDGING), rule.endpoint
 
 
+def test_every_view_that_writes_is_tried_without_a_right_to() -> None:
+    rules = make_app().url_map.bind("localhost")
+    tried = {rules.match(path, method=method)[0] for method, path, _ in [*WRITES, JUDGING]}
+    assert tried == {name for name, need in NEEDS.items() if need in (Need.EDITING, Need.JUDGING)}
+
+
 def test_only_what_is_public_by_contract_needs_nothing() -> None:
     free = {name for name, need in access.NEEDS.items() if need is Need.NOTHING}
     assert {name for name in free if not name.startswith("pages.")} == {
