@@ -101,7 +101,8 @@ class Newsroom:
                     {"Authorization": f"Bearer {self.key.strip()}"},
                 )
             except (URLError, OSError, json.JSONDecodeError):
-                continue  # killed: whether it was written is not known
+                time.sleep(0.05)  # killed: whether it was written is not known
+                continue
             if status in (200, 201):
                 self.acknowledged.update(ids)
 
