@@ -188,7 +188,8 @@ class Bench:
             capture_output=True,
         )
         settings = self.folder / "txtai.yml"
-        settings.write_text(f"path: {place}\nwritable: false\n", "utf-8")
+        # without a key for embeddings, the API has no address to search at
+        settings.write_text(f"path: {place}\nembeddings:\n  path: {model}\n", "utf-8")
         command = [
             sys.executable,
             "-m",

@@ -45,7 +45,12 @@ def load_engine(
     if verifier:
         verifier = BatchingVerifier(verifier, deadline_s=settings.deadline_ms / 1000)
     judge = load_judge(settings, encoder.fingerprint, verifier)
-    engine = CatalogueEngine(catalogue, encoder, snapshot, judge, batching.full, observer)
+
+    def full() -> bool:
+        waiting = verifier.waiting() if isinstance(verifier, BatchingVerifier) else 0
+        return batching.full() or waiting >= settings.queue
+
+    engine = CatalogueEngine(catalogue, encoder, snapshot, judge, full, observer)
     engine.refresh()
     return engine
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from service.catalogue.catalogue import EncodedTexts
@@ -39,6 +40,9 @@ from service.observing import NOBODY, Observer, Stage
 from service.text import plain
 
 FINGERPRINT_SHOWN = 8
+
+REMEMBERED = 1_000
+"""So many answers are kept; their claims are those of the record cache."""
 
 JUDGED = 8
 """So many of the best candidates are judged, even where fewer are asked for: a relation asked for,
@@ -94,6 +98,8 @@ class CatalogueEngine:
         self._full = full
         self._records = RecordCache(catalogue)
         self._refreshing = threading.Lock()
+        self._remembering = threading.Lock()
+        self._answers: LRUCache[tuple[int, MatchQuery], MatchResult] = LRUCache(REMEMBERED)
         self._encoder_id = catalogue.encoder_id(
             encoder.fingerprint, encoder.name, encoder.dimension
         )
@@ -190,7 +196,30 @@ class CatalogueEngine:
         return detect(plain(text), self._snapshot.roster.present_languages).language
 
     def find_matches(self, queries: Sequence[MatchQuery]) -> list[MatchResult]:
-        """One result per query, in order; encoded and judged in one go."""
+        """One result per query, in order; encoded and judged in one go.
+
+        What was asked lately is answered again from memory, until the catalogue changes.
+        """
+        revision = self._snapshot.revision
+        with self._remembering:
+            known = {
+                query: self._answers[revision, query]
+                for query in queries
+                if (revision, query) in self._answers
+            }
+        if known:
+            self._observer.looked_up(len(known), 0)
+        asked = [query for query in dict.fromkeys(queries) if query not in known]
+        if asked:
+            revision, answers = self._answer(asked)
+            fresh = dict(zip(asked, answers, strict=True))
+            known |= fresh
+            with self._remembering:
+                self._answers.update({(revision, query): fresh[query] for query in asked})
+        return [known[query] for query in queries]
+
+    def _answer(self, queries: Sequence[MatchQuery]) -> tuple[int, list[MatchResult]]:
+        """The revision that was searched, and one result per query."""
         snapshot, found = self._found(queries)
         searched = [each for each in found if each.candidates is not None]
         cases = [case for each in searched if (case := _case(each))]
@@ -198,7 +227,8 @@ class CatalogueEngine:
             judgements = self._judge.judge(snapshot, cases)
         judged = dict(zip(map(id, searched), judgements, strict=True))
         with self._timed("catalogue"):
-            return [self._result(snapshot, each, judged.get(id(each), [])) for each in found]
+            answers = [self._result(snapshot, each, judged.get(id(each), [])) for each in found]
+        return snapshot.revision, answers
 
     def cases(self, queries: Sequence[MatchQuery]) -> tuple[Snapshot, list[Case | None]]:
         """What the queries would be judged by, for whoever fits a calibration."""

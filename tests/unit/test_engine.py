@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from service.catalogue.catalogue import Catalogue
 from service.errors import NotReady
 from service.index.snapshot import open_snapshot, write_snapshot
 from service.inference.normalising import NormalisingEncoder
-from service.inference.protocol import Encoder
+from service.inference.protocol import EncodedQueries, Encoder
 from service.interchange.importing import Row, import_claims
 from service.matching import loading as loading_module
 from service.matching.engine import CatalogueEngine
@@ -256,3 +257,25 @@ def test_an_engine_that_cannot_be_loaded_is_told_about() -> None:
     assert not loading.wait(10)
     assert [str(error) for error in told] == ["no disk"]
     assert loading.failing()
+
+
+def test_what_is_asked_again_is_answered_from_memory_until_the_catalogue_changes(
+    engine: CatalogueEngine, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    encode = FakeEncoder.encode_queries
+
+    def noted(self: FakeEncoder, texts: Sequence[str]) -> EncodedQueries:
+        seen.extend(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(FakeEncoder, "encode_queries", noted)
+    query = MatchQuery(CLAIMS[0].text, min_score=0.0)
+    first = engine.find_matches([query, query])
+    assert engine.find_matches([query]) == first[:1] == first[1:]
+    assert engine.find_matches([replace(query, limit=1)])[0].matches == first[0].matches[:1]
+    assert len(seen) == 2
+    catalogue.remove(CLAIMS[0].id, who="desk")
+    engine.refresh()
+    again = engine.find_matches([query])[0]
+    assert CLAIMS[0].id not in [match.claim.id for match in again.matches]
