@@ -77,7 +77,7 @@ def test_a_preparation_that_fails_opens_no_port(tmp_path: Path) -> None:
 
 
 def test_every_wrong_setting_is_listed_at_once() -> None:
-    variables = {"REFRAIN_PORT": "many", "REFRAIN_THREADS": "0", "REFRAIN_PROT": "1"}
+    variables = {"REFRAIN_PORT": "many", "REFRAIN_THREADS": "some", "REFRAIN_PROT": "1"}
     told = subprocess.run(
         [sys.executable, "-m", "service", "serve"],
         env=os.environ | variables,
