@@ -34,6 +34,7 @@ class Client(FastHttpUser):
     connection_timeout = network_timeout = TIMEOUT_S
     path: str
     sentences: list[str]
+    first: int
     numbers: Any
     began: float
     rate: float
@@ -45,8 +46,9 @@ class Client(FastHttpUser):
         if self.rate:
             gevent.sleep(max(0.0, self.began + number / self.rate - time.monotonic()))
         text = self.sentences[number % len(self.sentences)]
-        if number >= len(self.sentences) > 1:
-            text += f" ({number})"  # distinct, so that no cache can help
+        if len(self.sentences) > 1:
+            # distinct in all loads of a run, so that no cache can help
+            text += f" ({self.first + number})"
         if "{text}" in self.path:
             self.client.get(self.path.format(text=quote(text)), name="asked")
         else:
@@ -70,6 +72,7 @@ def main() -> None:
     first = asked.first % len(sentences)
     sentences = sentences[first:] + sentences[:first]
     user = type("User", (Client,), {"host": asked.url, "path": asked.path, "rate": asked.rate})
+    user.first = asked.first * 1000  # type: ignore[attr-defined]
     user.sentences, user.numbers = sentences[: asked.only or None], count()  # type: ignore[attr-defined]
     environment = Environment(user_classes=[user])
     answers: list[tuple[float, int, float]] = []
