@@ -20,7 +20,8 @@ test: $(READY) ## Set up and run the tests
 	$(TESTING) $(BIN)/python -m pytest -m "not browser and not load"
 
 torture: $(READY) ## Kill the service two hundred times while it writes; an hour on two busy cores
-	$(TESTING) TORTURE_KILLS=200 $(BIN)/python -m pytest -s tests/contract/test_kills.py
+	$(TESTING) TORTURE_KILLS=200 $(BIN)/python -m pytest -s --timeout 0 \
+		tests/contract/test_kills.py
 
 RIVALS := .venv-rivals
 

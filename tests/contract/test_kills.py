@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -85,8 +85,27 @@ class Newsroom:
         assert eventually(f"{self.url}/ready", self.process)[0] == 200
 
     def workers(self) -> list[int]:
+        """The workers of this master, once there are any.
+
+        ``/ready`` may have been answered by an orphan of the master before.
+        """
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(child) for child in path.read_text("ascii").split()]
+        deadline = time.monotonic() + PATIENCE_S
+        while not (found := path.read_text("ascii").split()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return [int(child) for child in found]
+
+    @contextmanager
+    def being_written(self) -> Iterator[None]:
+        """Somebody writes all the while, and is through at the end, however it ends."""
+        ended = threading.Event()
+        writer = threading.Thread(target=self.write, args=(ended,), daemon=True)
+        writer.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            writer.join(PATIENCE_S)
 
     def write(self, ended: threading.Event) -> None:
         """Sends batches of claims one after the other, and notes those that were acknowledged."""
@@ -142,12 +161,21 @@ class Newsroom:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        time.sleep(chance.uniform(0.5, 12))
+        if chance.random() < 0.5:  # in the last part
+            deadline = time.monotonic() + PATIENCE_S
+            while not self.imported(prefix) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            time.sleep(chance.uniform(0, 2))
+        else:
+            time.sleep(chance.uniform(0.5, 12))
         running.kill()
         running.wait()
+        assert self.imported(prefix) in (0, COMMITTED, IMPORTED)
+
+    def imported(self, prefix: str) -> int:
+        """How many of an import's claims there are."""
         with closing(Catalogue(f"sqlite:///{self.data_dir / 'catalogue.sqlite'}")) as catalogue:
-            there = sum(found.id.startswith(prefix) for found in catalogue.all_claims())
-        assert there in (0, COMMITTED, IMPORTED)
+            return sum(found.id.startswith(prefix) for found in catalogue.all_claims())
 
 
 @pytest.fixture(name="newsroom")
@@ -166,13 +194,9 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(newsroom: Newsro
     chance = random.Random(SEED)
     kinds = (newsroom.kill_worker, newsroom.kill_master, newsroom.kill_import)
     for number in range(KILLS):
-        ended = threading.Event()
-        writer = threading.Thread(target=newsroom.write, args=(ended,))
-        writer.start()
-        time.sleep(chance.uniform(0.05, 1.0))
-        kinds[number % len(kinds)](chance)
-        ended.set()
-        writer.join(PATIENCE_S)
+        with newsroom.being_written():
+            time.sleep(chance.uniform(0.05, 1.0))
+            kinds[number % len(kinds)](chance)
         newsroom.check()
     assert newsroom.acknowledged
     assert "Traceback" not in (newsroom.folder / "log").read_text()
