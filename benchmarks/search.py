@@ -33,7 +33,7 @@ import numpy as np
 from service.index.dense import DenseIndex
 from service.index.dense_base import DenseBase
 from service.index.lexical import LexicalIndex
-from service.index.postings import K1, B, Postings, Statistics, mapped
+from service.index.postings import K1, B, Forward, Postings, Statistics, mapped, numbers_of
 from service.index.roster import Roster
 from service.index.snapshot import Snapshot
 from service.index.terms import grams, number_of, stems, words
@@ -89,7 +89,8 @@ def lexical(chosen: np.ndarray, terms_of: Sequence[np.ndarray], documents: int) 
     impacts = (idf * frequency / (frequency + norm)).astype(np.float32)
     base = Postings(distinct, np.append(begin, len(terms)).astype(np.int64), owners, impacts)
     nothing = np.empty(0, np.int64)
-    return LexicalIndex(found, base, np.arange(documents), nothing, (), nothing)
+    forward = Forward.of(base, documents)
+    return LexicalIndex(found, base, forward, np.arange(documents), nothing, (), nothing)
 
 
 def build(folder: Path, size: int, known: list[str], shares: np.ndarray, near: np.ndarray) -> Any:
@@ -152,9 +153,9 @@ def ask(folder: Path) -> None:
     texts = json.loads((folder / "asked.json").read_text("utf-8"))
     vectors = np.load(folder / "asked.npy")
     runs: dict[str, Callable[[int], Any]] = {
-        "dense": lambda n: dense.search([vectors[n]], 100),
-        "grams": lambda n: gram_index.search([grams(texts[n])], 50),
-        "stems": lambda n: stem_index.search([stems(texts[n], "en")], 50),
+        "dense": lambda n: dense.nearest(vectors[n], 100),
+        "grams": lambda n: gram_index.best(numbers_of(grams(texts[n])), 50),
+        "stems": lambda n: stem_index.best(numbers_of(stems(texts[n], "en")), 50),
         "together": lambda n: find_candidates(snapshot, texts[n], vectors[n], "en", 5, None),
     }
     figures: dict[str, float] = {"opened s": round(opened, 2)}

@@ -16,6 +16,10 @@ GATHER_SHARE = 0.02
 """Below this share of the base, a filtered search multiplies the few allowed rows directly."""
 
 
+WHOLE_SHARE = 0.2
+"""From this share of the vectors on, all are multiplied where those of some are asked for."""
+
+
 @dataclass(frozen=True, eq=False)
 class DenseIndex:
     """Implements ``Index`` for queries that are vectors of shape ``(dimension,)``.
@@ -75,50 +79,58 @@ class DenseIndex:
         self, queries: Sequence[Rows], limit: int, allowed: Ids | None = None
     ) -> list[list[Hit]]:
         """For each query at most ``limit`` hits by cosine, best first; among ``allowed``."""
-        if not len(queries):
-            return []
-        stacked = np.ascontiguousarray(np.stack(list(queries)), np.float32)
-        base_ids, base_scores = self._search_base(stacked, limit, allowed)
-        delta_scores = stacked @ self.delta.T
-        usable = slice(None) if allowed is None else np.isin(self.delta_ids, allowed)
         hits = []
-        for place in range(len(stacked)):
-            ids = np.concatenate([base_ids[place], self.delta_ids[usable]])
-            scores = np.concatenate([base_scores[place], delta_scores[place][usable]])
-            found = ids >= 0
-            ids, scores = ids[found], scores[found]
-            # ties go to the older wording, so that equal queries give equal answers
-            order = np.lexsort((ids, -scores))[:limit]
-            hits.append([Hit(int(ids[row]), float(scores[row])) for row in order])
+        for query in queries:
+            ids, scores = self.nearest(query, limit, allowed)
+            hits.append([Hit(*found) for found in zip(ids.tolist(), scores.tolist(), strict=True)])
         return hits
+
+    def nearest(
+        self, query: Rows, limit: int, allowed: Ids | None = None
+    ) -> tuple[Ids, NDArray[np.float32]]:
+        """What ``search`` finds for one query, as arrays."""
+        asked = np.ascontiguousarray(query[np.newaxis], np.float32)
+        [ids], [scores] = self._search_base(asked, limit, allowed)
+        found = ids >= 0
+        ids, scores = ids[found], scores[found]
+        if len(self.delta_ids):
+            usable = slice(None) if allowed is None else np.isin(self.delta_ids, allowed)
+            ids = np.concatenate([ids, self.delta_ids[usable]])
+            scores = np.concatenate([scores, (self.delta @ query)[usable]])
+        # ties go to the older wording, so that equal queries give equal answers
+        order = np.lexsort((ids, -scores))[:limit]
+        return ids[order], scores[order]
 
     def similarities(self, query: Rows, ids: Ids) -> NDArray[np.float32]:
         """The cosine of each wording, shape ``(n,)``; NaN where the index has it not."""
         found = np.full(len(ids), np.nan, np.float32)
-        for here, rows in self._located(ids):
-            found[here] = rows @ query
+        for here, rows, places in self._located(ids):
+            # reading all in a row is quicker than gathering a good part of them
+            most = len(places) >= WHOLE_SHARE * len(rows)
+            found[here] = (rows @ query)[places] if most else rows[places] @ query
         return found
 
     def rows_of(self, ids: Ids) -> Rows:
         """The vector of each wording, shape ``(n, dimension)``; NaN where the index has it not."""
         found = np.full((len(ids), self.base.dimension), np.nan, np.float32)
-        for here, rows in self._located(ids):
-            found[here] = rows
+        for here, rows, places in self._located(ids):
+            found[here] = rows[places]
         return found
 
-    def _located(self, ids: Ids) -> Iterator[tuple[NDArray[np.bool_], Rows]]:
-        """Which of the wordings lie in the base, and their vectors; then those of the delta."""
+    def _located(self, ids: Ids) -> Iterator[tuple[NDArray[np.bool_], Rows, NDArray[np.intp]]]:
+        """Which of the wordings lie in the base, its vectors, and their places among them; then
+        the same for the delta."""
         for own, rows, alive in (
             (self.base_ids, self.base.rows(), self.alive),
             (self.delta_ids, self.delta, None),
         ):
             if not len(own):
                 continue
-            places = np.minimum(np.searchsorted(own, ids), len(own) - 1)
+            places = np.minimum(own.searchsorted(ids), len(own) - 1)
             here = own[places] == ids
             if alive is not None:
                 here &= alive[places]
-            yield here, rows[places[here]]
+            yield here, rows, places[here]
 
     def _search_base(
         self, queries: Rows, limit: int, allowed: Ids | None

@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.index.postings import Postings, Statistics, Terms, count, mapped, numbers_of, weigh
+from service.index.postings import (
+    Forward,
+    Numbers,
+    Postings,
+    Statistics,
+    Terms,
+    count,
+    mapped,
+    weigh,
+)
 from service.index.protocol import Ids
 from service.index.terms import number_of
 from service.models import Hit
@@ -31,15 +40,18 @@ _DENSE = 20
 
 @dataclass(frozen=True, eq=False)
 class LexicalIndex:
-    """Implements ``Index`` for queries that are terms; its ids number claims, not wordings.
+    """Implements ``Index`` for queries that are terms (``numbers_of`` them); its ids number claims,
+    not wordings.
 
-    ``base`` is mapped from disk, ``delta`` holds what came after as pieces of falling size (so
-    that adding a document costs little, whatever the delta holds already), ``dead`` the ids in
-    the base that no longer count. The base's statistics serve the delta as well.
+    ``base`` and ``forward``, the same by document, are mapped from disk, ``delta`` holds what came
+    after as pieces of falling size (so that adding a document costs little, whatever the delta
+    holds already), ``dead`` the ids in the base that no longer count. The base's statistics serve
+    the delta as well.
     """
 
     statistics: Statistics
     base: Postings
+    forward: Forward
     base_ids: Ids
     dead: Ids
     delta: tuple[Postings, ...]
@@ -52,7 +64,8 @@ class LexicalIndex:
         ids = np.array(list(documents), np.int64)
         nothing = np.empty(0, np.int64)
         base = weigh(list(documents), counted, statistics)
-        return cls(statistics, base, ids, nothing, (), nothing)
+        forward = Forward.of(base, int(ids.max(initial=-1)) + 1)
+        return cls(statistics, base, forward, ids, nothing, (), nothing)
 
     def __len__(self) -> int:
         """How many documents can be found."""
@@ -82,55 +95,25 @@ class LexicalIndex:
         return replace(self, delta=tuple(pieces), delta_ids=ids)
 
     def search(
-        self, queries: Sequence[Terms], limit: int, allowed: Ids | None = None
+        self, queries: Sequence[Numbers], limit: int, allowed: Ids | None = None
     ) -> list[list[Hit]]:
         """For each query at most ``limit`` hits by coverage of its telling terms, best first.
 
         Documents that share none of them are not found.
         """
-        return [self._search(query, limit, allowed) for query in queries]
+        hits = []
+        for query in queries:
+            ids, shares = self.best(query, limit, allowed)
+            hits.append([Hit(*found) for found in zip(ids.tolist(), shares.tolist(), strict=True)])
+        return hits
 
-    def similarities(self, query: Terms, ids: Ids) -> NDArray[np.float32]:
-        """The coverage of the query by each document, shape ``(n,)``; NaN where it is not here."""
-        numbers = numbers_of(query)
-        scores = np.zeros(len(ids), np.float64)
-        in_base = _among(ids, self.base_ids) & ~_among(ids, self.dead)
-        in_delta = _among(ids, self.delta_ids)
-        for part, present in ((self.base, in_base), *((piece, in_delta) for piece in self.delta)):
-            wanted = ids[present].astype(np.int32)
-            scores[present] += _gather(part, numbers, wanted)
-        scores /= self._mass(numbers) or 1.0
-        scores[~(in_base | in_delta)] = np.nan
-        return scores.astype(np.float32)
-
-    def present(self, terms: Sequence[str], document: int) -> NDArray[np.bool_]:
-        """Which of the terms a document has, shape ``(n,)``."""
-        numbers = np.array([number_of(term) for term in terms], np.uint64)
-        alone = np.array([document], np.int32)
-        parts = [part for part in self.delta if document in self.delta_ids]
-        if not parts and document not in self.dead:
-            parts = [self.base]
-        found = np.zeros(len(terms), np.bool_)
-        for part in parts:
-            for place in range(len(numbers)):
-                found[place] |= bool(_gather(part, numbers[place : place + 1], alone)[0] > 0)
-        return found
-
-    def idf(self, terms: Sequence[str]) -> NDArray[np.float64]:
-        """How much each term tells, shape ``(n,)``."""
-        return self.statistics.idf(np.array([number_of(term) for term in terms], np.uint64))
-
-    def _mass(self, numbers: NDArray[np.uint64]) -> float:
-        """What a document would score that had each term endlessly often.
-
-        Unknown terms count: a query of which half is unknown can be covered by half.
-        """
-        return float(self.statistics.idf(numbers).sum())
-
-    def _search(self, query: Terms, limit: int, allowed: Ids | None) -> list[Hit]:
-        numbers = numbers_of(query)
-        mass = self._mass(numbers)
-        telling = self._telling(numbers)
+    def best(
+        self, query: Numbers, limit: int, allowed: Ids | None = None
+    ) -> tuple[Ids, NDArray[np.float64]]:
+        """What ``search`` finds for one query, as arrays."""
+        frequencies = self.statistics.frequency(query)
+        idf = self.statistics.idf_of(frequencies)
+        telling = _telling(query, frequencies, idf)
         found: list[NDArray[np.int32]] = []
         scores: list[NDArray[np.float32]] = []
         for place, part in enumerate((self.base, *self.delta)):
@@ -148,16 +131,63 @@ class LexicalIndex:
             best = totals >= np.partition(totals, -limit)[-limit]  # ties of the last one included
             ids, totals = ids[best], totals[best]
         order = np.lexsort((ids, -totals))[:limit]
-        return [Hit(int(ids[row]), float(totals[row] / (mass or 1.0))) for row in order]
+        return ids[order], totals[order] / (_mass(idf) or 1.0)
 
-    def _telling(self, numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """The rarest terms, as many as may be looked up: one at least that is known."""
-        rarest = numbers[np.argsort(-self.statistics.idf(numbers), kind="stable")[:TELLING_TERMS]]
-        frequencies = self.statistics.frequency(rarest)
-        # those that the base does not know stand first, cost nothing, and may be in the delta
-        least = int((frequencies == 0).sum()) + 1
-        within = int(np.searchsorted(np.cumsum(frequencies), MOST_POSTINGS, side="right"))
-        return rarest[: max(least, within)]
+    def similarities(self, query: Numbers, ids: Ids) -> NDArray[np.float32]:
+        """The coverage of the query by each document, shape ``(n,)``; NaN where it is not here."""
+        in_base, in_delta = self._where(ids)
+        scores = np.zeros(len(ids), np.float64)
+        scores[in_base] = self._of_base(query, ids[in_base])
+        for piece in self.delta:
+            scores[in_delta] += _gather(piece, query, ids[in_delta].astype(np.int32))
+        scores /= _mass(self.statistics.idf(query)) or 1.0
+        scores[~(in_base | in_delta)] = np.nan
+        return scores.astype(np.float32)
+
+    def present(self, terms: Sequence[str], document: int) -> NDArray[np.bool_]:
+        """Which of the terms a document has, shape ``(n,)``."""
+        alone = np.array([document], np.int64)
+        [in_base], [in_delta] = self._where(alone)
+        has: list[Numbers] = []
+        if in_base:
+            has.append(self.base.terms[self.forward.of_documents(alone)[1]])
+        elif in_delta:
+            has += [
+                np.unique(piece.columns()[0][piece.documents == document]) for piece in self.delta
+            ]
+        numbers = np.array([number_of(term) for term in terms], np.uint64)
+        found: NDArray[np.bool_] = np.isin(numbers, np.concatenate([np.empty(0, np.uint64), *has]))
+        return found
+
+    def idf(self, terms: Sequence[str]) -> NDArray[np.float64]:
+        """How much each term tells, shape ``(n,)``."""
+        return self.statistics.idf(np.array([number_of(term) for term in terms], np.uint64))
+
+    def _where(self, ids: Ids) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which documents are in the base, and which in the delta."""
+        in_base = _among(ids, self.base_ids)
+        if len(self.dead):
+            in_base &= ~_among(ids, self.dead)
+        return in_base, _among(ids, self.delta_ids)
+
+    def _of_base(self, query: Numbers, documents: Ids) -> NDArray[np.float64]:
+        """The summed impacts of the query's terms on documents of the base, shape ``(n,)``.
+
+        By their own postings, unless those of the terms are few: then a small catalogue is read
+        once, for all its documents.
+        """
+        places = self.base.places(query)
+        ranges = self.base.starts[places], self.base.starts[places + 1]
+        if int((ranges[1] - ranges[0]).sum()) <= MOST_POSTINGS:
+            return _gather(self.base, query, documents.astype(np.int32))
+        asked = np.zeros(len(self.base.terms), np.bool_)
+        asked[places] = True
+        rows, terms, impacts = self.forward.of_documents(documents)
+        here = asked[terms]
+        scores: NDArray[np.float64] = np.bincount(
+            rows[here], weights=impacts[here], minlength=len(documents)
+        ).astype(np.float64)
+        return scores
 
     def write(self, folder: Path, name: str) -> list[str]:
         """Writes an index that is all base into files of this folder and returns their names."""
@@ -167,7 +197,8 @@ class LexicalIndex:
         }
         (folder / f"{name}.json").write_text(json.dumps(facts), "ascii")
         np.save(folder / f"{name}-ids.npy", self.base_ids.astype("<i8"))
-        return [*self.base.write(folder, name), f"{name}-ids.npy", f"{name}.json"]
+        arrays = [*self.base.write(folder, name), *self.forward.write(folder, name)]
+        return [*arrays, f"{name}-ids.npy", f"{name}.json"]
 
     @classmethod
     def read(cls, folder: Path, name: str) -> LexicalIndex:
@@ -179,14 +210,33 @@ class LexicalIndex:
             facts["documents"], facts["mean_length"], base.terms, np.diff(base.starts)
         )
         nothing = np.empty(0, np.int64)
-        return cls(statistics, base, ids, nothing, (), nothing)
+        return cls(statistics, base, Forward.read(folder, name), ids, nothing, (), nothing)
+
+
+def _mass(idf: NDArray[np.float64]) -> float:
+    """What a document would score that had each term endlessly often.
+
+    Unknown terms count: a query of which half is unknown can be covered by half.
+    """
+    return float(idf.sum())
+
+
+def _telling(
+    numbers: Numbers, frequencies: NDArray[np.int64], idf: NDArray[np.float64]
+) -> NDArray[np.uint64]:
+    """The rarest terms, as many as may be looked up: one at least that is known."""
+    order = np.argsort(-idf, kind="stable")[:TELLING_TERMS]
+    sums = frequencies[order].cumsum()
+    # those that the base does not know stand first, cost nothing, and may be in the delta
+    least = int((sums == 0).sum()) + 1
+    return numbers[order[: max(least, int(sums.searchsorted(MOST_POSTINGS, side="right")))]]
 
 
 def _among(ids: NDArray[Any], known: Ids) -> NDArray[np.bool_]:
     """Which of the ids are known; ``known`` is sorted, and looking into it costs little."""
     if not len(known):
         return np.zeros(len(ids), np.bool_)
-    places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+    places = np.minimum(known.searchsorted(ids), len(known) - 1)
     found: NDArray[np.bool_] = known[places] == ids
     return found
 
@@ -221,24 +271,18 @@ def _collect(
 def _gather(
     part: Postings, numbers: NDArray[np.uint64], documents: NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """The summed impacts of these terms on chosen documents, shape ``(n,)``.
-
-    Looks each document up in each term's postings, so its cost hardly grows with the collection;
-    where those are few, all of them at once are looked up among the documents.
-    """
+    """The summed impacts of these terms on chosen documents, shape ``(n,)``, by reading all
+    postings of the terms."""
+    found, impacts = _collect(part, numbers)
+    highest = int(documents.max(initial=0))
+    if highest < _DENSE * max(1, len(found)):
+        kept = found <= highest
+        totals = np.bincount(found[kept], weights=impacts[kept], minlength=highest + 1)
+        return totals[documents].astype(np.float64)
+    order = np.argsort(documents)
+    ordered = documents[order]
+    rows = np.minimum(ordered.searchsorted(found), len(documents) - 1)
+    here = ordered[rows] == found
     scores = np.zeros(len(documents), np.float64)
-    ranges = part.ranges(numbers)
-    if len(documents) > 1 and sum(end - start for start, end in ranges) <= MOST_POSTINGS:
-        found, impacts = _collect(part, numbers)
-        order = np.argsort(documents)
-        rows = np.minimum(np.searchsorted(documents[order], found), len(documents) - 1)
-        here = documents[order][rows] == found
-        scores[order] = np.bincount(rows[here], weights=impacts[here], minlength=len(documents))
-        return scores
-    for start, end in ranges:
-        owners = part.documents[start:end]
-        places = np.searchsorted(owners, documents)
-        places[places == len(owners)] = 0
-        here = owners[places] == documents
-        scores[here] += part.impacts[start:end][places[here]]
+    scores[order] = np.bincount(rows[here], weights=impacts[here], minlength=len(documents))
     return scores

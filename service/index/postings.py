@@ -22,7 +22,11 @@ K1, B = 1.2, 0.75
 
 Terms = Iterable[str]
 
+Numbers = NDArray[np.uint64]
+"""Distinct terms as numbers, in increasing order."""
+
 _ARRAYS = {"terms": "<u8", "starts": "<i8", "documents": "<i4", "impacts": "<f4"}
+_FORWARD = {"starts": "<i8", "places": "<i4", "impacts": "<f4"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,7 @@ class Statistics:
         """In how many documents each term occurs, shape ``(n,)``; 0 for an unknown one."""
         if not len(self.terms):
             return np.zeros(len(numbers), np.int64)
-        places = np.searchsorted(self.terms, numbers)
+        places = self.terms.searchsorted(numbers)
         places[places == len(self.terms)] = 0
         found: NDArray[np.int64] = np.where(
             self.terms[places] == numbers, self.frequencies[places], 0
@@ -50,16 +54,19 @@ class Statistics:
 
     def idf(self, numbers: NDArray[np.uint64]) -> NDArray[np.float64]:
         """Inverse document frequencies, shape ``(n,)``; an unknown term has the highest."""
-        frequencies = self.frequency(numbers)
+        return self.idf_of(self.frequency(numbers))
+
+    def idf_of(self, frequencies: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The same by what ``frequency`` has told."""
         idf: NDArray[np.float64] = np.log1p(
             (self.documents - frequencies + 0.5) / (frequencies + 0.5)
         )
         return idf
 
 
-def numbers_of(terms: Terms) -> NDArray[np.uint64]:
+def numbers_of(terms: Terms) -> Numbers:
     """The distinct terms as sorted numbers."""
-    return np.unique(np.fromiter((number_of(term) for term in terms), np.uint64))
+    return np.array(sorted(set(map(number_of, terms))), np.uint64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +110,17 @@ class Postings:
 
     def ranges(self, numbers: NDArray[np.uint64]) -> list[tuple[int, int]]:
         """Where the postings of those terms lie that occur here."""
-        if not len(self.terms):
-            return []
-        places = np.searchsorted(self.terms, numbers)
-        places[places == len(self.terms)] = 0
-        found = places[self.terms[places] == numbers]
+        found = self.places(numbers)
         return list(zip(self.starts[found].tolist(), self.starts[found + 1].tolist(), strict=True))
+
+    def places(self, numbers: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """The places in ``terms`` of those that occur here."""
+        if not len(self.terms):
+            return np.empty(0, np.intp)
+        places = self.terms.searchsorted(numbers)
+        places[places == len(self.terms)] = 0
+        found: NDArray[np.intp] = places[self.terms[places] == numbers]
+        return found
 
     def write(self, folder: Path, prefix: str) -> list[str]:
         """Writes the arrays into files of this folder and returns their names."""
@@ -120,6 +132,60 @@ class Postings:
     def read(cls, folder: Path, prefix: str) -> Postings:
         """Maps what ``write`` wrote. Raises OSError or ValueError where it cannot."""
         return cls(**{name: mapped(folder / f"{prefix}-{name}.npy") for name in _ARRAYS})
+
+
+@dataclass(frozen=True, eq=False)
+class Forward:
+    """The same postings by document: for each, the places of its terms, and the impacts.
+
+    ``starts`` has a row per document number and one more. So a few documents are scored in a time
+    that hangs on how long they are, and not on how many others there are.
+    """
+
+    starts: NDArray[np.int64]
+    places: NDArray[np.int32]
+    impacts: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, postings: Postings, documents: int) -> Forward:
+        """The postings turned round; ``documents`` is one more than the highest number."""
+        order = np.argsort(postings.documents, kind="stable")
+        places = np.repeat(
+            np.arange(len(postings.terms), dtype=np.int32), np.diff(postings.starts)
+        )[order]
+        numbers = np.arange(documents + 1)
+        starts = np.searchsorted(postings.documents[order], numbers).astype(np.int64)
+        return cls(starts, places, postings.impacts[order])
+
+    def of_documents(
+        self, documents: Ids
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        """All postings of chosen documents, which must be here: the row of each one's document
+        among them, the place of its term, and its impact."""
+        ranges = list(
+            zip(self.starts[documents].tolist(), self.starts[documents + 1].tolist(), strict=True)
+        )
+        lengths = [end - start for start, end in ranges]
+        return (
+            np.repeat(np.arange(len(documents)), lengths),
+            np.concatenate(
+                [np.empty(0, np.int32), *(self.places[start:end] for start, end in ranges)]
+            ),
+            np.concatenate(
+                [np.empty(0, np.float32), *(self.impacts[start:end] for start, end in ranges)]
+            ),
+        )
+
+    def write(self, folder: Path, prefix: str) -> list[str]:
+        """Writes the arrays into files of this folder and returns their names."""
+        for name, kind in _FORWARD.items():
+            np.save(folder / f"{prefix}-forward-{name}.npy", getattr(self, name).astype(kind))
+        return [f"{prefix}-forward-{name}.npy" for name in _FORWARD]
+
+    @classmethod
+    def read(cls, folder: Path, prefix: str) -> Forward:
+        """Maps what ``write`` wrote. Raises OSError or ValueError where it cannot."""
+        return cls(**{name: mapped(folder / f"{prefix}-forward-{name}.npy") for name in _FORWARD})
 
 
 def mapped(path: Path) -> NDArray[Any]:

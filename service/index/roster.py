@@ -77,6 +77,14 @@ class Roster:
         order, starts = self._by_claim
         return self.wording_ids[order[starts[place] : starts[place + 1]]]
 
+    def wordings_at_all(self, places: Ids) -> tuple[Ids, Ids]:
+        """The wordings of the claims at several places, and the row in ``places`` of each."""
+        order, starts = self._by_claim
+        first, counts = starts[places], starts[places + 1] - starts[places]
+        owners = np.repeat(np.arange(len(places)), counts)
+        within = np.arange(len(owners)) - np.repeat(counts.cumsum() - counts, counts)
+        return self.wording_ids[order[first[owners] + within]], owners
+
     def claim_of(self, wording_id: int) -> str | None:
         """The claim that a wording belongs to; None where the roster has it not."""
         row = int(np.searchsorted(self.wording_ids, wording_id))

@@ -24,9 +24,10 @@ from service.index.protocol import Ids
 from service.index.roster import Roster
 from service.models import Claim, Wording
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the files change their meaning, or the terms are made in another way. 1: flat
-FAISS vectors and the roster; 2: the lexical indexes; 3: the dense index may be a graph."""
+FAISS vectors and the roster; 2: the lexical indexes; 3: the dense index may be a graph; 4: the
+lexical indexes by document too."""
 
 _MANIFEST = "manifest.json"
 

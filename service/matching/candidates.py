@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from service.index.postings import numbers_of
 from service.index.protocol import Ids
 from service.index.snapshot import Snapshot
 from service.index.terms import grams, stems
 from service.inference.protocol import Vectors
 from service.matching.fusion import Evidence, Floats, fuse
-from service.models import Hit
 
 DEPTH = 50
 """Claims taken from each side. Deeper, scoring every claim ranked no query's claim better."""
@@ -39,9 +39,9 @@ class Candidates:
         """How many there are."""
         return len(self.places)
 
-    def chosen(self, rows: Sequence[int]) -> Candidates:
+    def chosen(self, rows: Sequence[int] | NDArray[np.intp]) -> Candidates:
         """Those of these rows, in this order."""
-        order = np.array(rows, np.intp)
+        order = np.asarray(rows, np.intp)
         return Candidates(
             self.places[order],
             self.fused[order],
@@ -66,12 +66,12 @@ def find_candidates(
     """
     depth = max(DEPTH, least)
     claims = None if allowed is None else _distinct(snapshot.roster.places_of(allowed))
-    gram_terms = grams(text)
+    gram_terms = numbers_of(grams(text))
     stem_index = snapshot.stems.get(language or "")
-    stem_terms = stems(text, language or "") if stem_index else []
-    found = [_ids(snapshot.grams.search([gram_terms], depth, claims)[0])]
+    stem_terms = numbers_of(stems(text, language or "") if stem_index else ())
+    found = [snapshot.grams.best(gram_terms, depth, claims)[0]]
     if stem_index:
-        found.append(_ids(stem_index.search([stem_terms], depth, claims)[0]))
+        found.append(stem_index.best(stem_terms, depth, claims)[0])
     if vector is not None:
         found.append(_dense_claims(snapshot, vector, depth, allowed))
     places = np.unique(np.concatenate(found))
@@ -87,7 +87,7 @@ def find_candidates(
     # ties go to the claim that was catalogued first
     order = np.lexsort((places, -fused))
     found_all = Candidates(places, fused, evidence, best_wordings, len(places))
-    return found_all.chosen(order.tolist())
+    return found_all.chosen(order)
 
 
 def _dense_claims(
@@ -96,9 +96,9 @@ def _dense_claims(
     """The claims of the nearest wordings, ``wanted`` of them where there are so many."""
     depth = 2 * wanted
     while True:
-        hits = snapshot.dense.search([vector], depth, allowed)[0]
-        claims = _distinct(snapshot.roster.places_of(_ids(hits)))
-        if len(claims) >= wanted or len(hits) < depth:
+        wordings, _ = snapshot.dense.nearest(vector, depth, allowed)
+        claims = _distinct(snapshot.roster.places_of(wordings))
+        if len(claims) >= wanted or len(wordings) < depth:
             return claims
         depth *= 4
 
@@ -110,9 +110,7 @@ def _cosines(
     best_wordings = np.full(len(places), -1, np.int64)
     if vector is None:
         return None, None, best_wordings
-    groups = [snapshot.roster.wordings_at(int(place)) for place in places]
-    owners = np.repeat(np.arange(len(places)), [len(group) for group in groups])
-    wordings = np.concatenate([np.empty(0, np.int64), *groups])
+    wordings, owners = snapshot.roster.wordings_at_all(places)
     cosines = snapshot.dense.similarities(vector, wordings)
     spoken = ~np.isnan(cosines)
     owners, wordings, cosines = owners[spoken], wordings[spoken], cosines[spoken]
@@ -140,10 +138,6 @@ def _reordered(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
 def _known(shares: NDArray[np.floating]) -> Floats:
     """A claim that an index has not (no wording in that language) covers nothing."""
     return np.nan_to_num(shares.astype(np.float64), nan=0.0)
-
-
-def _ids(hits: list[Hit]) -> NDArray[np.int64]:
-    return np.fromiter((hit.id for hit in hits), np.int64, len(hits))
 
 
 def _distinct(places: NDArray[np.int32]) -> NDArray[np.int64]:
