@@ -13,6 +13,9 @@ from structlog.types import Processor
 CHATTY = ("alembic", "sentence_transformers", "huggingface_hub", "faiss", "torch", "onnxscript")
 """Libraries whose news are of no use to whoever runs the service."""
 
+REQUEST_ID = "X-Request-Id"
+"""The header by which a caller names a request, and an answer bears that name."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:@/+=-]{1,128}")
 
 

@@ -25,8 +25,9 @@ EXACT_UP_TO = 30_000
 LINKS, BUILD_EFFORT = 32, 80
 EFFORTS = (64, 128, 256, 512)
 """How many candidates a search of the graph keeps; the least is taken that finds enough."""
-ENOUGH = 0.99
-"""The share of the exact ten nearest that has to be found."""
+ENOUGH = 0.995
+"""The share of the exact ten nearest that has to be found by the probes; of other queries, then, at
+least 0.99."""
 
 _PROBES, _NEAREST, _NOISE, _SEED = 200, 10, 0.75, 1
 _faiss: Any = faiss

@@ -8,6 +8,8 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from werkzeug.serving import make_server
@@ -102,6 +104,33 @@ def test_whoever_finds_the_queue_full_is_told_at_once_whatever_the_body(served: 
     assert [status for status, _, _ in answers] == [503] * 4
     assert all(int(after or 0) > 0 for _, _, after in answers)
     assert min(seconds for _, seconds, _ in answers) < AT_ONCE_S
+
+
+def test_a_refusal_is_the_same_at_the_door_and_behind_it(served: Served) -> None:
+    served.fill()
+    found = []
+    for more in ({}, {"Origin": "https://cms.example"}):
+        request = Request(f"http://127.0.0.1:{served.server.port}/match", b"{", method="POST")
+        for name, value in {"X-Request-Id": "my-name", **more}.items():
+            request.add_header(name, value)
+        with pytest.raises(HTTPError) as refusal:
+            urlopen(request, timeout=PATIENCE_S)
+        with refusal.value as answer:
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            found.append((answer.code, json.load(answer), headers))
+    (status, body, headers), (_, other_body, other_headers) = found
+    assert (status, body) == (503, other_body)
+    assert headers["x-request-id"] == "my-name"
+    ignored = ("date", "server", "vary", "cache-control", "connection")
+    assert {name: value for name, value in headers.items() if name not in ignored} == {
+        name: value
+        for name, value in other_headers.items()
+        if name not in ignored and not name.startswith("access-control")
+    }
+    with urlopen(f"http://127.0.0.1:{served.server.port}/metrics", timeout=PATIENCE_S) as metrics:
+        lines = metrics.read().decode().splitlines()
+    counted = 'refrain_request_seconds_count{method="POST",route="/match",status="503"} 2.0'
+    assert counted in lines
 
 
 def test_those_who_wait_are_answered_when_others_are_refused(served: Served) -> None:
