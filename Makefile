@@ -47,8 +47,8 @@ FITTING := $(addprefix --groups ,$(HELD_OUT)) --ordinary training/ordinary.jsonl
 train: $(READY) ## Train the bundled verifier: 55 minutes on two busy cores; then make calibrate
 	@export MASTER_ADDR=127.0.0.1 MASTER_PORT=29517 WORLD_SIZE=2 OMP_NUM_THREADS=1; \
 	train() { $(BIN)/python -m training.train --groups training/groups/*.jsonl \
-		--ordinary training/ordinary_training.jsonl --held-out $(HELD_OUT) \
-		--out $(WEIGHTS); }; \
+		--starter training/starter/*.jsonl --ordinary training/ordinary_training.jsonl \
+		--held-out $(HELD_OUT) --out $(WEIGHTS); }; \
 	(export RANK=1; train) & (export RANK=0; train) && wait
 
 calibrate: $(READY) ## Fit the shipped calibrations, with the bundled verifier and without

@@ -42,7 +42,9 @@ NEAR_DUPLICATE = 0.7
 NEIGHBOURS = 6
 LOOKALIKES = 3
 """With so many claims an ordinary sentence is read."""
-LAYERS, EPOCHS, BATCH, RATE, SEED = 3, 3, 32, 1.5e-4, 4
+LAYERS, EPOCHS, BATCH, RATE, SEED = 3, 4, 32, 1.5e-4, 4
+OFTEN = 0.75
+"""The share of the groups about other claims than the starter's that an epoch takes."""
 HEAD_RATE = 3.0
 """How much faster the fresh parts learn than the layers."""
 WARM_UP = 60
@@ -63,24 +65,42 @@ class Pair:
     language: str
 
 
-def starter_groups() -> Iterator[SentenceGroup]:
-    """The starter catalogue's claims, a group per language: its wordings repeat one another, and a
-    rebuttal contradicts what it answers."""
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A group to learn from, and the wordings that its sentences are read with."""
+
+    group: SentenceGroup
+    wordings: tuple[str, ...]
+    always: bool = False
+    """Whether it comes in every epoch, and not only in most."""
+
+
+def starter_lessons(paths: Sequence[Path]) -> Iterator[Lesson]:
+    """The starter catalogue's claims, one per language: its wordings repeat one another, a rebuttal
+    contradicts what it answers, and the files say more of both."""
+    written = {
+        (row["id"], row["language"]): row
+        for path in paths
+        for row in map(json.loads, path.read_text("utf-8").splitlines())
+    }
     for claim in load_starter():
         for language in sorted({claim.language, *claim.wordings}):
             own = claim.language == language
             wordings = (claim.text,) * own + tuple(claim.wordings.get(language, ()))
-            rejects = (claim.rebuttal,) * own
-            yield SentenceGroup(
+            more = written.pop((claim.id, language), {})
+            group = SentenceGroup(
                 f"{claim.id}-{language}",
                 language,
                 claim.text,
                 wordings[0],
-                wordings[1:],
-                rejects,
-                (),
+                (*wordings[1:], *more.get("repeats", ())),
+                (*(claim.rebuttal,) * own, *more.get("rejects", ())),
+                tuple(more.get("related", ())),
                 claim.id,
             )
+            yield Lesson(group, wordings, always=True)
+    if written:
+        raise SystemExit(f"No claim with a wording in that language: {sorted(written)[:5]}")
 
 
 def ordinary_pairs(
@@ -117,7 +137,7 @@ def neighbours(groups: Sequence[SentenceGroup], encoder: TorchEncoder) -> list[l
 
 
 def make_pairs(
-    groups: Sequence[SentenceGroup],
+    lessons: Sequence[Lesson],
     near: Sequence[Sequence[int]],
     plain: Sequence[Pair],
     chance: random.Random,
@@ -129,28 +149,33 @@ def make_pairs(
     a sentence about the nearest other claim is about neither.
     """
     pairs = list(plain)
-    for number, group in enumerate(groups):
-        pairs += _own_pairs(group, chance)
+    for number, lesson in enumerate(lessons):
+        if not lesson.always and chance.random() > OFTEN:
+            continue
+        group = lesson.group
+        pairs += _own_pairs(lesson, chance)
         own = group.repeats + group.rejects
         for text in chance.sample(own, min(3, len(own)) if near[number] else 0):
-            other = groups[chance.choice(near[number])]
-            pairs.append(Pair(text, other.wording, NEITHER, group.language))
+            other = lessons[chance.choice(near[number])]
+            pairs.append(Pair(text, chance.choice(other.wordings), NEITHER, group.language))
         for place in chance.sample(list(near[number]), min(2, len(near[number]))):
-            theirs = groups[place].repeats + groups[place].rejects
+            theirs = lessons[place].group.repeats + lessons[place].group.rejects
             if theirs:
-                pairs.append(Pair(chance.choice(theirs), group.wording, NEITHER, group.language))
+                wording = chance.choice(lesson.wordings)
+                pairs.append(Pair(chance.choice(theirs), wording, NEITHER, group.language))
     chance.shuffle(pairs)
     return pairs
 
 
-def _own_pairs(group: SentenceGroup, chance: random.Random) -> Iterator[Pair]:
+def _own_pairs(lesson: Lesson, chance: random.Random) -> Iterator[Pair]:
+    group = lesson.group
     language, own = group.language, [group.wording, *group.repeats]
 
     def facing(query: str) -> str:
-        """What the query is read with: mostly the claim, sometimes a sentence that repeats it."""
-        if own[0] != query and chance.random() < 0.7:
-            return own[0]
-        return chance.choice([text for text in own if text != query] or own[:1])
+        """What the query is read with: mostly a wording, sometimes a sentence that repeats it."""
+        among = lesson.wordings if chance.random() < 0.7 else own
+        others = [text for text in among if text != query]
+        return chance.choice(others or [text for text in own if text != query] or own[:1])
 
     for text in group.repeats:
         framed = reported(text, language, chance) if chance.random() < 0.5 else text
@@ -290,6 +315,7 @@ def main() -> None:
     """Read, pair, train, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--groups", nargs="+", type=Path, required=True)
+    parser.add_argument("--starter", nargs="*", type=Path, default=[])
     parser.add_argument("--ordinary", nargs="*", type=Path, default=[])
     parser.add_argument("--held-out", nargs="+", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -299,7 +325,9 @@ def main() -> None:
     if WORLD > 1:
         dist.init_process_group("gloo", rank=RANK, world_size=WORLD)
     chance, began = random.Random(SEED), time.monotonic()
-    groups = [*read_groups(asked.groups), *starter_groups()]
+    lessons = [Lesson(group, (group.wording,)) for group in read_groups(asked.groups)]
+    lessons += starter_lessons(asked.starter)
+    groups = [lesson.group for lesson in lessons]
     encoder = TorchEncoder(EncoderChoice())
     near = neighbours(groups, encoder)
     plain = ordinary_pairs(read_ordinary(asked.ordinary), groups, encoder)
@@ -307,7 +335,7 @@ def main() -> None:
     batches = [
         batch
         for _ in range(EPOCHS)
-        for batch in in_batches(make_pairs(groups, near, plain, chance), tokens, chance)
+        for batch in in_batches(make_pairs(lessons, near, plain, chance), tokens, chance)
     ]
     if RANK == 0:
         print(f"{len(groups)} groups, {sum(map(len, batches))} pairs", flush=True)
@@ -327,7 +355,7 @@ def main() -> None:
     report = {
         "groups": {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (*asked.groups, *asked.ordinary)
+            for path in (*asked.groups, *asked.starter, *asked.ordinary)
         },
         "trained on": {"groups": len(groups), "pairs": sum(map(len, batches))},
         "layers": LAYERS,
