@@ -47,8 +47,9 @@ PATIENCE_S = 300
 FLASK_SETTINGS = ((2, 1, 1), (2, 4, 1), (1, 8, 2))
 """Workers, threads of each, torch's threads: the best of them stands for the plain app."""
 
-INFERENCE = ("inference/compiled/session.py", "inference/pair_tokens.py", "compiled/tokenizing.py")
-"""Frames of encoder and verifier, tokenising included."""
+ROOMS = ("inference", "matching", "index", "catalogue", "schemas", "api")
+"""By whose frame, the deepest of a stack, a sample counts; ``inference`` is encoder and verifier,
+with tokenising and batching."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,16 +311,10 @@ def processor(bench: Bench, side: Side) -> dict[str, float]:
 
 
 def _room(stack: str) -> str:
-    if any(part in stack for part in INFERENCE):
-        return "encoder and verifier"
-    for room in ("matching", "index", "catalogue", "schemas", "api"):
-        if f"service/{room}/" in stack:
-            deepest = max(
-                (stack.rfind(f"service/{each}/"), each)
-                for each in ("matching", "index", "catalogue", "schemas", "api", "inference")
-            )
-            return deepest[1]
-    return "gunicorn, Flask and the rest"
+    deepest, room = max((stack.rfind(f"service/{each}/"), each) for each in ROOMS)
+    if deepest < 0:
+        return "gunicorn, Flask and the rest"
+    return "encoder and verifier" if room == "inference" else room
 
 
 def scan(bench: Bench, side: Side, rounds: int = 15) -> dict[str, float]:
