@@ -131,7 +131,7 @@ def _why_not_written(error: DBAPIError | TimeoutError) -> str:
     cause = _cause(error)
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # the rest is detail
     if code == _SQLITE_FULL or getattr(cause, "sqlstate", None) == _DISK_FULL:
-        return "The disk of the catalogue is full. Nothing was written."
+        return "The disk of the catalogue is full. The change was not written."
     if code in (_SQLITE_BUSY, _SQLITE_LOCKED):
-        return "Another process is writing to the catalogue. Nothing was written; try again."
-    return "The catalogue cannot be written now. Nothing was written."
+        return "Another process is writing to the catalogue. The change was not written; try again."
+    return "The catalogue cannot be written now. The change was not written."

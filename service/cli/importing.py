@@ -331,8 +331,8 @@ def _run(
                 )
         except CatalogueUnwritable as error:
             raise ServiceError(
-                f"{error} Claims that were added or changed before stay. Run the import again: it "
-                "goes on where this one ended."
+                f"{error} What was imported before it is kept. Run the import again: it goes on "
+                "where this one ended."
             ) from error
         finally:
             _tell(report, given, refusals.path if refusals.begun else None)

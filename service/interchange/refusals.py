@@ -37,8 +37,11 @@ class RefusalFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._file:
-            self._file.close()
+        try:
+            if self._file:
+                self._file.close()
+        except OSError as fault:
+            raise self._unwritable(fault) from fault
 
     @property
     def begun(self) -> bool:
@@ -58,16 +61,19 @@ class RefusalFile:
             self._file = self._file or self._begun()
             self._file.write(line + "\n")
         except OSError as error:
-            raise ServiceError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise self._unwritable(error) from error
+
+    def _unwritable(self, error: OSError) -> ServiceError:
+        return ServiceError(f"{self.path} cannot be written: {error.strerror}")
 
     def _begun(self) -> IO[str]:
         if self.path is not None:
-            return self.path.open("x", encoding="utf-8")
+            return self.path.open("x", buffering=1, encoding="utf-8")
         number = 1
         while True:
             middle = "" if number == 1 else f".{number}"
             self.path = Path(f"{self._name}.refused{middle}.jsonl")
             try:
-                return self.path.open("x", encoding="utf-8")
+                return self.path.open("x", buffering=1, encoding="utf-8")
             except FileExistsError:
                 number += 1

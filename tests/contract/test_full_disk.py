@@ -85,7 +85,7 @@ def test_a_full_disk_answers_503_loses_nothing_and_room_heals_it(
             assert status == 503
             assert headers["Content-Type"] == "application/problem+json"
             assert int(headers["Retry-After"]) > 0
-            assert "Nothing was written" in problem["detail"]
+            assert "The change was not written" in problem["detail"]
         assert ids(settings) == known
         assert eventually(f"{url}/ready", process)[0] == 200
 

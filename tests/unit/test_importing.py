@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from service.catalogue.catalogue import Catalogue
+from service.errors import ServiceError
 from service.interchange import importing, jsonl, spreadsheet
 from service.interchange.importing import ImportReport, Policy, Refused, Row, import_claims
 from service.interchange.mapping import Mapped
 from service.interchange.merging import merge
 from service.interchange.ratings import Accepted
+from service.interchange.refusals import RefusalFile
 from service.interchange.spooling import last_counts, spool
 from service.models import Claim, Narrative
 from tests.fakes import FakeEncoder
@@ -279,3 +282,16 @@ def test_memory_does_not_grow_with_the_file(
 
     peak(60)  # what is loaded once is loaded
     assert peak(600) < 1.25 * peak(150)
+
+
+def test_refused_rows_that_cannot_be_written_are_an_error_and_no_crash(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, hard))  # as a full disk
+    try:
+        with (
+            pytest.raises(ServiceError, match=r"refused\.jsonl cannot be written: File too large"),
+            RefusalFile(tmp_path / "refused.jsonl", "claims") as refusals,
+        ):
+            refusals.add(Refused(1, "No text.", "x", "claims.jsonl"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
