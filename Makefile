@@ -44,7 +44,7 @@ CALIBRATIONS := service/matching/calibrations
 HELD_OUT := $(wildcard training/held_out/*.jsonl)
 FITTING := $(addprefix --groups ,$(HELD_OUT)) --ordinary training/ordinary.jsonl
 
-train: $(READY) ## Train the bundled verifier: 55 minutes on two busy cores; then make calibrate
+train: $(READY) ## Train the bundled verifier: an hour and a half on two busy cores; then make calibrate
 	@export MASTER_ADDR=127.0.0.1 MASTER_PORT=29517 WORLD_SIZE=2 OMP_NUM_THREADS=1; \
 	train() { $(BIN)/python -m training.train --groups training/groups/*.jsonl \
 		--starter training/starter/*.jsonl --ordinary training/ordinary_training.jsonl \

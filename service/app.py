@@ -56,7 +56,8 @@ def create_app(
     register_api(app)
     app.register_blueprint(pages)
     guard(app, require_key=settings.require_key)
-    refuse_when_full(app, parts, told.at_the_door)
+    # where keys are needed, whoever has none is to hear of that
+    refuse_when_full(app, parts, None if settings.require_key else told.at_the_door)
     app.after_request(harden)
     allow_origins(app, settings.cors_origins)
     return app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -36,6 +37,9 @@ def application(settings: Settings | None = None) -> Flask:
 
         loaded = load_engine(settings, catalogue, telemetry)
         foldings.append(Folding(settings, catalogue, loaded))
+        # what is loaded stays: the collector need not look through it again and again
+        gc.collect()
+        gc.freeze()
         return loaded
 
     def fold() -> None:

@@ -27,20 +27,25 @@ Tell = Callable[["WSGIEnvironment", int, float], Iterable[tuple[str, str]]]
 that every answer has."""
 
 
-def refuse_when_full(app: Flask, parts_of_app: Parts, tell: Tell) -> None:
-    """Answer 503 at once, before a body is read, while as many wait as may."""
+def refuse_when_full(app: Flask, parts_of_app: Parts, tell: Tell | None) -> None:
+    """Answer 503 at once, before a body is read, while as many wait as may.
+
+    Before Flask sees the request where there is somebody to ``tell``, else by a hook of its.
+    """
 
     def look() -> None:
         if request.endpoint in ENCODING.values() and parts().engine.full():
             raise Overloaded
 
     app.before_request(look)
-    app.wsgi_app = _Door(app, parts_of_app, tell)  # type: ignore[method-assign]
+    if tell is not None:
+        app.wsgi_app = _Door(app, parts_of_app, tell)  # type: ignore[method-assign]
 
 
 class _Door:
     """The same before Flask, which would take ten times as long over it, and that just when there
-    is no time. Pages and scripts of other origins, whose answers are made for them, are let in."""
+    is no time. Browsers, scripts of other origins and what is mounted below an address are let in:
+    their answers are made for them."""
 
     def __init__(self, app: Flask, known: Parts, tell: Tell) -> None:
         self._app, self._inside = app, app.wsgi_app
@@ -53,7 +58,8 @@ class _Door:
             path in ENCODING
             and environ["REQUEST_METHOD"] == "POST"
             and "HTTP_ORIGIN" not in environ
-            and "html" not in environ.get("HTTP_ACCEPT", "")
+            and "text/" not in environ.get("HTTP_ACCEPT", "")
+            and not environ.get("SCRIPT_NAME")
             and self._engine.full()
         )
         if not full:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from service.index.snapshot import Snapshot
 from service.inference.verifier import Verifier
@@ -20,7 +21,12 @@ HOPELESS = 0.15
 MOST_READ = 2
 RIVAL = 0.5
 """The second candidate is verified too where its features give it at least this share of what they
-give the first: where the two are close, it may be the one that is meant."""
+give the first: where the two are close, it may be the one that is meant. Reading the next only
+where the first is not meant, or three, found no more in cross-validation."""
+
+LEAD = 0.2
+"""So much likelier than the first the second has to be to come before it: of two claims that say
+nearly the same the one that the search prefers stays first."""
 
 SURE = 0.55
 """How much of P(repeats) + P(rejects) a relation needs, else it is ``unclear``."""
@@ -36,9 +42,9 @@ LEAST_WORDS = 5
 class CalibratedJudge:
     """Implements ``Judge``: verifies the first candidate unless it is hopeless, and a close second.
 
-    Candidates keep the order of the search, and none scores higher than the one before it: where
-    the first was read and found to be about something else, the others, which fit less well, are
-    not shown in its place.
+    The second comes first where it is clearly the likelier one. Else candidates keep the order of
+    the search, and none scores higher than the one before it: where the first was read and found to
+    be about something else, the others, which fit less well, are not shown in its place.
     """
 
     def __init__(
@@ -71,8 +77,7 @@ class CalibratedJudge:
         read = [
             (number, row)
             for number, scores in enumerate(cheap)
-            for row, score in enumerate(scores[:MOST_READ])
-            if score >= HOPELESS and score >= (RIVAL * scores[0] if row else 0)
+            for row in range(how_many_to_read(scores))
         ]
         verified = self._verify(cases, rows, read)
         return [
@@ -101,25 +106,43 @@ class CalibratedJudge:
         self,
         case: Case,
         number: int,
-        scores: Iterable[float],
+        scores: NDArray[np.float64],
         verified: Mapping[tuple[int, int], Probabilities],
     ) -> list[Judgement]:
-        judged = []
+        found = [verified.get((number, row)) for row in range(len(scores))]
+        about = [1.0 - each.neither for each in found if each is not None]
+        order = list(range(len(scores)))
+        if about:
+            order.insert(0, order.pop(first_of(about)))
         highest = 1.0
-        for row, cheap in enumerate(scores):
-            probabilities = verified.get((number, row))
-            score = float(cheap) if probabilities is None else 1.0 - probabilities.neither
+        judged: dict[int, Judgement] = {}
+        for place, row in enumerate(order):
+            probabilities = found[row]
+            score = float(scores[row]) if probabilities is None else about[row]
             score = highest = min(score, highest)
             relation = relation_of(probabilities)
             tier = self._tier(case, score, probabilities)
-            rank = float(case.candidates.fused[row])
-            judged.append(Judgement(score, tier, relation, probabilities, rank))
-        return judged
+            judged[row] = Judgement(score, tier, relation, probabilities, -float(place))
+        return [judged[row] for row in range(len(scores))]
 
     def _tier(self, case: Case, score: float, probabilities: Probabilities | None) -> Tier:
         long_enough = len(case.text.split()) >= LEAST_WORDS
         sure = score >= self.tiers["match"] and _repeats(probabilities, SURE_OF_MATCH)
         return "match" if sure and long_enough else "related"
+
+
+def how_many_to_read(cheap: NDArray[np.float64]) -> int:
+    """How many of the first candidates are verified, by what their features alone give them."""
+    if not len(cheap) or cheap[0] < HOPELESS:
+        return 0
+    rivals = cheap[1:MOST_READ] >= max(HOPELESS, RIVAL * cheap[0])
+    return 1 + int(np.logical_and.accumulate(rivals).sum())
+
+
+def first_of(about: Sequence[float]) -> int:
+    """Which of the candidates that were read, in the order of the search, comes first."""
+    likeliest = max(range(len(about)), key=about.__getitem__)
+    return likeliest if about[likeliest] >= about[0] + LEAD else 0
 
 
 def relation_of(probabilities: Probabilities | None) -> Relation:

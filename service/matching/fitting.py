@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from service.inference.verifier import Verifier
-from service.matching.calibrated import HOPELESS
+from service.matching.calibrated import HOPELESS, MOST_READ, first_of, how_many_to_read
 from service.matching.calibration import Calibration, Logistic, side_values, verified_values
 from service.matching.engine import CatalogueEngine
 from service.matching.features import Features, features
@@ -50,7 +50,8 @@ class Example:
     ``claim_id`` None: it is about no documented claim. ``unclear``: it is about the claim, and
     nobody said on which side. ``group`` keeps sentences together that were written for the same
     claim. ``ordinary`` sentences are those whose false alarms count. ``lone``: the claim stands
-    in the catalogue for the fit alone.
+    in the catalogue for the fit alone. ``first_only``: of the candidates behind the first nothing
+    is known.
     """
 
     text: str
@@ -60,16 +61,18 @@ class Example:
     group: str
     ordinary: bool = False
     lone: bool = False
+    first_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """An example with its candidates' features, the first pair's answer, and who is right."""
+    """An example with its candidates' features and which of them are right, and what the verifier
+    says of the first ones, shape ``(<= MOST_READ, 3)``."""
 
     example: Example
     features: Features
     right: NDArray[np.bool_]
-    answer: NDArray[np.float32]
+    answers: NDArray[np.float32]
 
     @property
     def weight(self) -> float:
@@ -106,19 +109,20 @@ def fit(
         )
     folds = np.array([crc32(row.example.group.encode()) % FOLDS for row in rows])
     scores, sides = np.zeros(len(rows)), np.full(len(rows), np.nan)
+    right = np.zeros(len(rows), np.bool_)
     for fold in range(FOLDS):
         own = np.flatnonzero(folds == fold)
         parts = _fit(
             [row for row, other in zip(rows, folds, strict=True) if other != fold], verifier
         )
         for place in own:
-            scores[place], sides[place] = _judge(parts, rows[place])
+            scores[place], sides[place], right[place] = _judge(parts, rows[place])
     plain = np.array([row.example.ordinary for row in rows])
     tiers: dict[Tier, float] = {
         tier: round(threshold(scores[plain], share), 4) for tier, share in ALARMS.items()
     }
     cheap, about, side = _fit(rows, verifier)
-    report = {**made, "examples": len(rows), **_report(rows, scores, sides, plain)}
+    report = {**made, "examples": len(rows), **_report(rows, scores, sides, right)}
     return Calibration(
         name,
         engine.info().fingerprint,
@@ -152,16 +156,21 @@ def _rows(
                     snapshot, case.text, case.language, case.candidates, case.wordings, case.claims
                 )
                 cases.append((example, case, values))
-    pairs = [(plain(case.text), plain(case.wordings[0].text)) for _, case, _ in cases]
+    if not cases:
+        return []
+    read = [[plain(each.text) for each in case.wordings[:MOST_READ]] for _, case, _ in cases]
+    pairs = [
+        (plain(case.text), wording)
+        for (_, case, _), wordings in zip(cases, read, strict=True)
+        for wording in wordings
+    ]
     answers = verifier.verify(pairs) if verifier else np.zeros((len(pairs), 3), np.float32)
+    ends = np.cumsum([len(wordings) for wordings in read])
     return [
         _Row(
-            example,
-            values,
-            np.array([claim.id == example.claim_id for claim in case.claims]),
-            answer,
+            example, values, np.array([claim.id == example.claim_id for claim in case.claims]), own
         )
-        for (example, case, values), answer in zip(cases, answers, strict=True)
+        for (example, case, values), own in zip(cases, np.split(answers, ends[:-1]), strict=True)
     ]
 
 
@@ -181,9 +190,9 @@ def _fit(
     if verifier is None:
         return cheap, None, None
     firsts = np.stack([row.features[0] for row in rows])
-    answers = np.stack([row.answer for row in rows])
+    answers = np.stack([row.answers[0] for row in rows])
     truth = np.array([row.first_label() for row in rows])
-    # fitted on what will be verified
+    # fitted on the first of what will be verified: with the second ones it was a little worse
     read = cheap(firsts) >= HOPELESS
     seen = np.hstack([firsts, verified_values(firsts, answers)])
     about = _logistic(seen[read], (truth != "neither")[read], balance[read])
@@ -223,26 +232,31 @@ def _logistic(
 
 def _judge(
     parts: tuple[Logistic, Logistic | None, Logistic | None], row: _Row
-) -> tuple[float, float]:
-    """The first candidate's score, and how much of it is P(repeats); NaN where not verified."""
+) -> tuple[float, float, bool]:
+    """What ``CalibratedJudge`` says of the candidate that it puts first: its score, how much of it
+    is P(repeats) (NaN where nothing was read), and whether it is the right one."""
     cheap, about, side = parts
-    first = row.features[:1]
-    score = float(cheap(first)[0])
-    if about is None or side is None or score < HOPELESS:
-        return score, float("nan")
-    answer = row.answer[None, :]
-    score = float(about(np.hstack([first, verified_values(first, answer)]))[0])
-    return score, float(side(side_values(first, answer))[0])
+    scores = cheap(row.features)
+    count = how_many_to_read(scores)
+    if about is None or side is None or not count:
+        return float(scores[0]), float("nan"), bool(row.right[0])
+    read = slice(0, 1 if row.example.first_only else count)
+    values, answers = row.features[read], row.answers[read]
+    found = about(np.hstack([values, verified_values(values, answers)]))
+    first = first_of(found.tolist())
+    repeats = side(side_values(values, answers))[first]
+    return float(found[first]), float(repeats), bool(row.right[first])
 
 
 def _report(
     rows: Sequence[_Row],
     scores: NDArray[np.float64],
     sides: NDArray[np.float64],
-    plain: NDArray[np.bool_],
+    right: NDArray[np.bool_],
 ) -> dict[str, Any]:
     """What cross-validation says: recall at false alarms, relations, calibration error, cost."""
-    truth = np.array([row.first_label() for row in rows])
+    plain = np.array([row.example.ordinary for row in rows])
+    truth = np.where(right, [row.example.label for row in rows], "neither")
     wanted = np.array([row.example.label != "neither" for row in rows])
     english = np.array([row.example.language == "en" for row in rows])
     report: dict[str, Any] = {}

@@ -108,4 +108,4 @@ def _example(
     if not found or found[0] not in said:
         return None
     ordinary = wrong_is_ordinary and said[found[0]].verdict == "wrong"
-    return Example(text, language, None, "neither", found[0], ordinary)
+    return Example(text, language, None, "neither", found[0], ordinary, first_only=True)

@@ -43,6 +43,14 @@ def claim(claim_id: str) -> dict[str, Any]:
     }
 
 
+def is_preparing(process: int) -> bool:
+    """Whether it is what the master runs before there are workers, or has ended."""
+    try:
+        return b"prepare" in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return True
+
+
 class Newsroom:
     """A service that is killed and started again, and what it has acknowledged."""
 
@@ -91,9 +99,12 @@ class Newsroom:
         """
         path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         deadline = time.monotonic() + PATIENCE_S
-        while not (found := path.read_text("ascii").split()) and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            found = [int(child) for child in path.read_text("ascii").split()]
+            if found and not any(is_preparing(child) for child in found):
+                break
             time.sleep(0.05)
-        return [int(child) for child in found]
+        return found
 
     @contextmanager
     def being_written(self) -> Iterator[None]:
@@ -163,7 +174,9 @@ class Newsroom:
         )
         if chance.random() < 0.5:  # in the last part
             deadline = time.monotonic() + PATIENCE_S
-            while not self.imported(prefix) and time.monotonic() < deadline:
+            while (
+                running.poll() is None and not self.imported(prefix) and time.monotonic() < deadline
+            ):
                 time.sleep(0.05)
             time.sleep(chance.uniform(0, 2))
         else:

@@ -14,7 +14,8 @@ import pytest
 from service.catalogue.catalogue import Catalogue
 from service.errors import CalibrationError
 from service.inference.verifier import LogProbabilities, log_softmax
-from service.matching.calibrated import CalibratedJudge, relation_of
+from service.matching import calibrated
+from service.matching.calibrated import CalibratedJudge, first_of, how_many_to_read, relation_of
 from service.matching.calibration import (
     SIDE_NAMES,
     VERIFIED_NAMES,
@@ -133,6 +134,39 @@ def test_only_the_first_candidate_is_read_and_no_other_scores_higher(
     scores = [match.score for match in result.matches]
     assert scores == sorted(scores, reverse=True)
     assert [match.relation for match in result.matches[1:]] == ["unclear"] * (len(scores) - 1)
+
+
+def test_a_close_second_is_read_too_and_comes_first_where_it_is_meant(
+    engine: CatalogueEngine, monkeypatch: pytest.MonkeyPatch, verifier: FakeVerifier
+) -> None:
+    [before] = engine.find_matches([MatchQuery(SENTENCE, min_score=0.0)])
+    neither, repeats = [0.0, 0.0, 6.0], [6.0, 0.0, 0.0]
+    monkeypatch.setattr(calibrated, "HOPELESS", 0.0)
+    monkeypatch.setattr(calibrated, "RIVAL", 0.0)
+    monkeypatch.setattr(
+        verifier, "verify", lambda _: log_softmax(np.array([neither, repeats], np.float32))
+    )
+    [after] = engine.find_matches([MatchQuery(f"{SENTENCE}!", min_score=0.0)])
+    first, second, *others = after.matches
+    assert (first.claim, second.claim) == (before.matches[1].claim, before.matches[0].claim)
+    assert (first.relation, first.tier) == ("repeats", "match")
+    assert second.score < 0.5
+    assert all(match.score <= second.score for match in others)
+
+
+@pytest.mark.parametrize(
+    ("about", "first"), [([0.5], 0), ([0.5, 0.6], 0), ([0.5, 0.8], 1), ([0.9, 0.1], 0)]
+)
+def test_the_second_comes_first_where_it_clearly_leads(about: list[float], first: int) -> None:
+    assert first_of(about) == first
+
+
+@pytest.mark.parametrize(
+    ("cheap", "count"),
+    [([], 0), ([0.1, 0.9], 0), ([0.8], 1), ([0.8, 0.3], 1), ([0.8, 0.5], 2), ([0.8, 0.5, 0.5], 2)],
+)
+def test_so_many_are_read(cheap: list[float], count: int) -> None:
+    assert how_many_to_read(np.array(cheap)) == count
 
 
 def test_what_is_hopeless_is_not_read(engine: CatalogueEngine, verifier: FakeVerifier) -> None:

@@ -52,9 +52,10 @@ def test_same_makes_a_text_about_the_claim(
 
 def test_wrong_and_related_make_it_about_nothing(engine: CatalogueEngine) -> None:
     wrong = EditorJudgement(TEXT, PEACE, "wrong", "repeats")
-    assert taught(engine, wrong) == [Example(TEXT, "en", None, "neither", PEACE, ordinary=True)]
+    about_nothing = Example(TEXT, "en", None, "neither", PEACE, first_only=True)
+    assert taught(engine, wrong) == [replace(about_nothing, ordinary=True)]
     related = replace(wrong, verdict="related")
-    assert taught(engine, related) == [Example(TEXT, "en", None, "neither", PEACE)]
+    assert taught(engine, related) == [about_nothing]
     beside = learn(engine, [wrong], wrong_is_ordinary=False).examples
     assert beside == taught(engine, related)
 
