@@ -18,6 +18,7 @@ from typing import IO, Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from service import language
 from service.errors import ServiceError
 from service.progress import tell
 from service.settings import Settings
@@ -92,8 +93,10 @@ def serve(settings: Settings) -> None:
 def _serve(settings: Settings, reserved: socket.socket) -> None:
     os.environ.update(SINGLE_THREAD)
     # a child, so that what encoding took of memory is given back before the workers start
-    prepared = subprocess.run([sys.executable, "-m", "service", "prepare"], check=False)
-    if prepared.returncode != 0:
+    with subprocess.Popen([sys.executable, "-m", "service", "prepare"]) as preparing:
+        # meanwhile, and before the workers are forked, which then share it
+        language.load()
+    if preparing.returncode != 0:
         raise ServiceError("The service was not started, because the preparation failed.")
     tell(
         f"Serving on http://{_shown(settings)} with {settings.worker_count} workers of "
