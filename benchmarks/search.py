@@ -154,8 +154,8 @@ def ask(folder: Path) -> None:
     vectors = np.load(folder / "asked.npy")
     runs: dict[str, Callable[[int], Any]] = {
         "dense": lambda n: dense.nearest(vectors[n], 100),
-        "grams": lambda n: gram_index.best(numbers_of(grams(texts[n])), 50),
-        "stems": lambda n: stem_index.best(numbers_of(stems(texts[n], "en")), 50),
+        "grams": lambda n: gram_index.nearest(numbers_of(grams(texts[n])), 50),
+        "stems": lambda n: stem_index.nearest(numbers_of(stems(texts[n], "en")), 50),
         "together": lambda n: find_candidates(snapshot, texts[n], vectors[n], "en", 5, None),
     }
     figures: dict[str, float] = {"opened s": round(opened, 2)}

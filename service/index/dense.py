@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.index.dense_base import DenseBase, Rows
-from service.index.protocol import Ids
-from service.models import Hit
+from service.index.protocol import Ids, Index
 
 GATHER_SHARE = 0.02
 """Below this share of the base, a filtered search multiplies the few allowed rows directly."""
@@ -21,7 +20,7 @@ WHOLE_SHARE = 0.2
 
 
 @dataclass(frozen=True, eq=False)
-class DenseIndex:
+class DenseIndex(Index[Rows]):
     """Implements ``Index`` for queries that are vectors of shape ``(dimension,)``.
 
     ``base_ids`` are the wordings of the base's rows, in increasing order; ``alive`` marks the
@@ -75,20 +74,10 @@ class DenseIndex:
         order = np.argsort(ids)
         return replace(self, delta_ids=ids[order], delta=np.concatenate([self.delta, rows])[order])
 
-    def search(
-        self, queries: Sequence[Rows], limit: int, allowed: Ids | None = None
-    ) -> list[list[Hit]]:
-        """For each query at most ``limit`` hits by cosine, best first; among ``allowed``."""
-        hits = []
-        for query in queries:
-            ids, scores = self.nearest(query, limit, allowed)
-            hits.append([Hit(*found) for found in zip(ids.tolist(), scores.tolist(), strict=True)])
-        return hits
-
     def nearest(
         self, query: Rows, limit: int, allowed: Ids | None = None
     ) -> tuple[Ids, NDArray[np.float32]]:
-        """What ``search`` finds for one query, as arrays."""
+        """At most ``limit`` wordings by cosine, best first; among ``allowed``."""
         asked = np.ascontiguousarray(query[np.newaxis], np.float32)
         [ids], [scores] = self._search_base(asked, limit, allowed)
         found = ids >= 0

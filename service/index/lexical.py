@@ -22,9 +22,8 @@ from service.index.postings import (
     mapped,
     weigh,
 )
-from service.index.protocol import Ids
+from service.index.protocol import Ids, Index
 from service.index.terms import number_of
-from service.models import Hit
 
 TELLING_TERMS = 64
 """So many of a query's rarest terms find the candidates. With character grams they touch 4 % of
@@ -39,7 +38,7 @@ _DENSE = 20
 
 
 @dataclass(frozen=True, eq=False)
-class LexicalIndex:
+class LexicalIndex(Index[Numbers]):
     """Implements ``Index`` for queries that are terms (``numbers_of`` them); its ids number claims,
     not wordings.
 
@@ -94,23 +93,13 @@ class LexicalIndex:
         ids = np.union1d(self.delta_ids, np.array(list(documents), np.int64))
         return replace(self, delta=tuple(pieces), delta_ids=ids)
 
-    def search(
-        self, queries: Sequence[Numbers], limit: int, allowed: Ids | None = None
-    ) -> list[list[Hit]]:
-        """For each query at most ``limit`` hits by coverage of its telling terms, best first.
+    def nearest(
+        self, query: Numbers, limit: int, allowed: Ids | None = None
+    ) -> tuple[Ids, NDArray[np.float64]]:
+        """At most ``limit`` documents by coverage of the query's telling terms, best first.
 
         Documents that share none of them are not found.
         """
-        hits = []
-        for query in queries:
-            ids, shares = self.best(query, limit, allowed)
-            hits.append([Hit(*found) for found in zip(ids.tolist(), shares.tolist(), strict=True)])
-        return hits
-
-    def best(
-        self, query: Numbers, limit: int, allowed: Ids | None = None
-    ) -> tuple[Ids, NDArray[np.float64]]:
-        """What ``search`` finds for one query, as arrays."""
         frequencies = self.statistics.frequency(query)
         idf = self.statistics.idf_of(frequencies)
         telling = _telling(query, frequencies, idf)

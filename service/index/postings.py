@@ -124,14 +124,12 @@ class Postings:
 
     def write(self, folder: Path, prefix: str) -> list[str]:
         """Writes the arrays into files of this folder and returns their names."""
-        for name, kind in _ARRAYS.items():
-            np.save(folder / f"{prefix}-{name}.npy", getattr(self, name).astype(kind))
-        return [f"{prefix}-{name}.npy" for name in _ARRAYS]
+        return _write(self, folder, prefix, _ARRAYS)
 
     @classmethod
     def read(cls, folder: Path, prefix: str) -> Postings:
         """Maps what ``write`` wrote. Raises OSError or ValueError where it cannot."""
-        return cls(**{name: mapped(folder / f"{prefix}-{name}.npy") for name in _ARRAYS})
+        return cls(**_read(folder, prefix, _ARRAYS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,14 +176,24 @@ class Forward:
 
     def write(self, folder: Path, prefix: str) -> list[str]:
         """Writes the arrays into files of this folder and returns their names."""
-        for name, kind in _FORWARD.items():
-            np.save(folder / f"{prefix}-forward-{name}.npy", getattr(self, name).astype(kind))
-        return [f"{prefix}-forward-{name}.npy" for name in _FORWARD]
+        return _write(self, folder, f"{prefix}-forward", _FORWARD)
 
     @classmethod
     def read(cls, folder: Path, prefix: str) -> Forward:
         """Maps what ``write`` wrote. Raises OSError or ValueError where it cannot."""
-        return cls(**{name: mapped(folder / f"{prefix}-forward-{name}.npy") for name in _FORWARD})
+        return cls(**_read(folder, f"{prefix}-forward", _FORWARD))
+
+
+def _write(
+    owner: Postings | Forward, folder: Path, prefix: str, kinds: Mapping[str, str]
+) -> list[str]:
+    for name, kind in kinds.items():
+        np.save(folder / f"{prefix}-{name}.npy", getattr(owner, name).astype(kind))
+    return [f"{prefix}-{name}.npy" for name in kinds]
+
+
+def _read(folder: Path, prefix: str, kinds: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    return {name: mapped(folder / f"{prefix}-{name}.npy") for name in kinds}
 
 
 def mapped(path: Path) -> NDArray[Any]:

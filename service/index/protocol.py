@@ -28,11 +28,22 @@ class Index(Protocol[Query_contra]):
         """How many entries can be found."""
         ...
 
+    def nearest(
+        self, query: Query_contra, limit: int, allowed: Ids | None = None
+    ) -> tuple[Ids, NDArray[np.floating]]:
+        """At most ``limit`` ids and their similarities, shape ``(n,)`` each, most similar first;
+        among ``allowed`` if given. The ids are not in increasing order here."""
+        ...
+
     def search(
         self, queries: Sequence[Query_contra], limit: int, allowed: Ids | None = None
     ) -> list[list[Hit]]:
-        """For each query at most ``limit`` hits, most similar first; among ``allowed`` if given."""
-        ...
+        """For each query what ``nearest`` finds, as hits."""
+        hits = []
+        for query in queries:
+            ids, found = self.nearest(query, limit, allowed)
+            hits.append([Hit(*hit) for hit in zip(ids.tolist(), found.tolist(), strict=True)])
+        return hits
 
     def similarities(self, query: Query_contra, ids: Ids) -> NDArray[np.float32]:
         """The similarity of each entry, shape ``(n,)``; NaN where the index has it not."""

@@ -69,9 +69,9 @@ def find_candidates(
     gram_terms = numbers_of(grams(text))
     stem_index = snapshot.stems.get(language or "")
     stem_terms = numbers_of(stems(text, language or "") if stem_index else ())
-    found = [snapshot.grams.best(gram_terms, depth, claims)[0]]
+    found = [snapshot.grams.nearest(gram_terms, depth, claims)[0]]
     if stem_index:
-        found.append(stem_index.best(stem_terms, depth, claims)[0])
+        found.append(stem_index.nearest(stem_terms, depth, claims)[0])
     if vector is not None:
         found.append(_dense_claims(snapshot, vector, depth, allowed))
     places = np.unique(np.concatenate(found))
