@@ -19,6 +19,7 @@ from service.inference import bundled_verifier, loading
 from service.inference.choice import EncoderChoice
 
 BATCH = 32
+FIRST = 10_000
 
 
 def rate(run: Callable[[Sequence[Any]], Any], items: Sequence[Any], seconds: float) -> float:
@@ -64,6 +65,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     asked = parser.parse_args()
     sentences = json.loads(asked.sentences.read_text("utf-8"))
+    # as long as those of the loads, which are numbered
+    sentences = [f"{text} {FIRST + number}" for number, text in enumerate(sentences)]
     lines = asked.wordings.read_text("utf-8").splitlines()
     wordings = [json.loads(line)["text"] for line in lines]
     pairs = [(text, wordings[n % len(wordings)]) for n, text in enumerate(sentences)]

@@ -48,7 +48,7 @@ class Client(FastHttpUser):
         text = self.sentences[number % len(self.sentences)]
         if len(self.sentences) > 1:
             # distinct in all loads of a run, so that no cache can help
-            text += f" ({self.first + number})"
+            text += f" {self.first + number}"
         if "{text}" in self.path:
             self.client.get(self.path.format(text=quote(text)), name="asked")
         else:

@@ -47,9 +47,8 @@ PATIENCE_S = 300
 FLASK_SETTINGS = ((2, 1, 1), (2, 4, 1), (1, 8, 2))
 """Workers, threads of each, torch's threads: the best of them stands for the plain app."""
 
-ROOMS = ("inference", "matching", "index", "catalogue", "schemas", "api")
-"""By whose frame, the deepest of a stack, a sample counts; ``inference`` is encoder and verifier,
-with tokenising and batching."""
+STAGES, MODELS = ("encode", "search", "verify", "catalogue"), ("encoder", "verifier")
+"""Of matching, as the metrics name them; tokenising counts as the model's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,44 +276,36 @@ def ceiling(bench: Bench, processes: int) -> dict[str, float]:
 
 
 def processor(bench: Bench, side: Side) -> dict[str, float]:
-    """The share of samples of running threads, at 32 clients, by what they ran (py-spy)."""
-    out = bench.folder / "stacks.txt"
-    spy = Path(sys.executable).parent / "py-spy"
-    sampler = subprocess.Popen(
-        [
-            spy,
-            "record",
-            "--pid",
-            str(side.pid),
-            "--subprocesses",
-            "--format",
-            "raw",
-            "--rate",
-            "50",
-            "--duration",
-            str(round(bench.seconds)),
-            "--output",
-            out,
-            "--full-filenames",
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    """The share of the workers' processor time, at 32 clients, by what they did with it.
+
+    By the clocks of their threads, which they count themselves: a sampler that stops the process
+    to look (py-spy) halved what it answered, and took threads that wait for running ones.
+    """
+    before = _processor_seconds(side)
     bench.load(side, 32)
-    sampler.wait(PATIENCE_S)
-    counts: dict[str, int] = {}
-    for line in out.read_text("utf-8").splitlines():
-        stack, _, number = line.rpartition(" ")
-        counts[_room(stack)] = counts.get(_room(stack), 0) + int(number)
-    total = sum(counts.values())
-    return {name: round(count / total, 3) for name, count in sorted(counts.items())}
+    spent = {name: value - before[name] for name, value in _processor_seconds(side).items()}
+    stages = sum(spent[stage] for stage in STAGES)
+    parts = {
+        "encoder": spent["encoder"],
+        "verifier": spent["verifier"],
+        "queues": spent["encode"] - spent["encoder"],
+        "search": spent["search"],
+        "features and judging": spent["verify"] - spent["verifier"],
+        "catalogue": spent["catalogue"],
+        "HTTP and the rest": spent["all"] - stages,
+    }
+    return {name: round(seconds / spent["all"], 3) for name, seconds in parts.items()}
 
 
-def _room(stack: str) -> str:
-    deepest, room = max((stack.rfind(f"service/{each}/"), each) for each in ROOMS)
-    if deepest < 0:
-        return "gunicorn, Flask and the rest"
-    return "encoder and verifier" if room == "inference" else room
+def _processor_seconds(side: Side) -> dict[str, float]:
+    """By stage and by model, as ``/metrics`` shows them, and ``all`` of the workers."""
+    found = dict.fromkeys((*STAGES, *MODELS), 0.0)
+    with urlopen(f"{side.url}/metrics", timeout=PATIENCE_S) as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith(("refrain_stage_processor_", "refrain_model_processor_")):
+                found[line.split('"')[1]] = float(line.rsplit(" ", 1)[1])
+    used = [worker.cpu_times() for worker in psutil.Process(side.pid).children()]
+    return found | {"all": sum(each.user + each.system for each in used)}
 
 
 def scan(bench: Bench, side: Side, rounds: int = 15) -> dict[str, float]:

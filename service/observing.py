@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Protocol
 
 Stage = Literal["encode", "search", "verify", "catalogue"]
+Model = Literal["encoder", "verifier"]
 
 
 class Observer(Protocol):
@@ -18,8 +19,13 @@ class Observer(Protocol):
         """So many queries were in the query cache, and so many were not."""
         ...
 
-    def spent(self, stage: Stage, seconds: float) -> None:
-        """A stage of answering took so long."""
+    def ran(self, model: Model, processor_s: float) -> None:
+        """A model ran, and took so much of a processor's time."""
+        ...
+
+    def spent(self, stage: Stage, seconds: float, processor_s: float) -> None:
+        """A stage of answering took so long, and its thread so much of a processor's time: what
+        models ran in it for other threads too is counted, waiting for them is not."""
         ...
 
     def took_up(self, revision: int, wordings: int, claims: int) -> None:
@@ -36,7 +42,10 @@ class Nobody:
     def looked_up(self, hits: int, misses: int) -> None:
         """Nothing."""
 
-    def spent(self, stage: Stage, seconds: float) -> None:
+    def ran(self, model: Model, processor_s: float) -> None:
+        """Nothing."""
+
+    def spent(self, stage: Stage, seconds: float, processor_s: float) -> None:
         """Nothing."""
 
     def took_up(self, revision: int, wordings: int, claims: int) -> None:

@@ -19,7 +19,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from service.observing import Stage
+from service.observing import Model, Stage
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = (1, 2, 4, 8, 16, 32)
@@ -43,6 +43,18 @@ class Telemetry:
             "Time in each stage of matching.",
             ["stage"],
             buckets=SECONDS,
+            registry=own,
+        )
+        self._stage_processor = Counter(
+            "refrain_stage_processor_seconds",
+            "Processor time of the threads in each stage of matching, models included.",
+            ["stage"],
+            registry=own,
+        )
+        self._model_processor = Counter(
+            "refrain_model_processor_seconds",
+            "Processor time of encoder and verifier.",
+            ["model"],
             registry=own,
         )
         self._wait = Histogram(
@@ -86,9 +98,14 @@ class Telemetry:
         self._cache.labels("hit").inc(hits)
         self._cache.labels("miss").inc(misses)
 
-    def spent(self, stage: Stage, seconds: float) -> None:
-        """Counts the time of a stage."""
+    def ran(self, model: Model, processor_s: float) -> None:
+        """Counts what a model took of a processor."""
+        self._model_processor.labels(model).inc(processor_s)
+
+    def spent(self, stage: Stage, seconds: float, processor_s: float) -> None:
+        """Counts the time of a stage, and what its thread took of a processor."""
         self._stages.labels(stage).observe(seconds)
+        self._stage_processor.labels(stage).inc(processor_s)
 
     def took_up(self, revision: int, wordings: int, claims: int) -> None:
         """Notes what the index of this worker holds, and since when."""

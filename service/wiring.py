@@ -43,7 +43,11 @@ def load_engine(
         raise SnapshotError(f"{error} Run: refrain prepare") from error
     verifier = load_verifier(settings)
     if verifier:
-        verifier = BatchingVerifier(verifier, deadline_s=settings.deadline_ms / 1000)
+        verifier = BatchingVerifier(
+            verifier,
+            deadline_s=settings.deadline_ms / 1000,
+            watch=lambda ran: observer.ran("verifier", ran.processor_s),
+        )
     judge = load_judge(settings, encoder.fingerprint, verifier)
 
     def full() -> bool:
@@ -97,6 +101,7 @@ def batching_encoder(settings: Settings, observer: Observer = NOBODY) -> Batchin
 
     def watch(ran: Ran) -> None:
         observer.batch(ran.items, ran.waited_s, batching.waiting())
+        observer.ran("encoder", ran.processor_s)
 
     batching = BatchingEncoder(
         named_encoder(settings),

@@ -57,11 +57,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """One batch, for whoever measures: how long its jobs waited, and how long it ran."""
+    """One batch, for whoever measures: how long its jobs waited, what of a processor it took."""
 
     items: int
     waited_s: tuple[float, ...]
-    seconds: float
+    processor_s: float
 
 
 @dataclass(slots=True, eq=False)
@@ -225,7 +225,7 @@ class Batcher(Generic[In, Out]):
         return overdue and not self._last_was_slice
 
     def _run(self, batch: Sequence[_Job[In, Out]]) -> None:
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.thread_time()
         items = [item for job in batch for item in job.items]
         try:
             results = self._results(items)
@@ -241,9 +241,8 @@ class Batcher(Generic[In, Out]):
             job.results = list(results[at : at + len(job.items)])
             at += len(job.items)
         if self._watch:
-            ended = time.monotonic()
             waited = tuple(began - job.came for job in batch)
-            self._watch(Ran(len(items), waited, ended - began))
+            self._watch(Ran(len(items), waited, time.thread_time() - worked))
 
     def _results(self, items: Sequence[In]) -> Sequence[Out]:
         results = self._work(items)

@@ -49,7 +49,8 @@ def test_what_the_parts_tell_is_shown() -> None:
     telemetry = Telemetry()
     telemetry.batch(3, (0.1, 0.2, 0.3), waiting=7)
     telemetry.looked_up(hits=2, misses=5)
-    telemetry.spent("verify", 0.5)
+    telemetry.spent("verify", 0.5, processor_s=0.25)
+    telemetry.ran("verifier", 0.125)
     telemetry.took_up(revision=11, wordings=40, claims=9)
     lines = telemetry.shown()[0].decode().splitlines()
     for line in (
@@ -59,6 +60,8 @@ def test_what_the_parts_tell_is_shown() -> None:
         'refrain_query_cache_total{result="hit"} 2.0',
         'refrain_query_cache_total{result="miss"} 5.0',
         'refrain_stage_seconds_sum{stage="verify"} 0.5',
+        'refrain_stage_processor_seconds_total{stage="verify"} 0.25',
+        'refrain_model_processor_seconds_total{model="verifier"} 0.125',
         "refrain_catalogue_revision 11.0",
         "refrain_index_wordings 40.0",
         "refrain_index_claims 9.0",
@@ -70,7 +73,8 @@ def test_the_dashboard_asks_for_metrics_that_there_are() -> None:
     telemetry = Telemetry()
     telemetry.batch(1, (0.1,), waiting=0)
     telemetry.looked_up(hits=1, misses=1)
-    telemetry.spent("search", 0.1)
+    telemetry.spent("search", 0.1, processor_s=0.1)
+    telemetry.ran("encoder", 0.1)
     telemetry.took_up(revision=1, wordings=1, claims=1)
     telemetry.answered("POST", "/match", 200, 0.1)
     shown = telemetry.shown()[0].decode()
