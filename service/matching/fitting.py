@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from service.index.snapshot import Snapshot
 from service.inference.verifier import Verifier
-from service.matching.calibrated import HOPELESS, MOST_READ, first_of, how_many_to_read
+from service.matching.calibrated import HOPELESS, first_of, order_of, to_read
 from service.matching.calibration import Calibration, Logistic, side_values, verified_values
 from service.matching.engine import CatalogueEngine
 from service.matching.features import Features, features
@@ -66,12 +67,13 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class _Row:
-    """An example with its candidates' features and which of them are right, and what the verifier
-    says of the first ones, shape ``(<= MOST_READ, 3)``."""
+    """An example with its candidates' features, which of them are right, what the verifier would
+    read of each, and what it says, shape ``(n, 3)``: NaN where it was not asked."""
 
     example: Example
     features: Features
     right: NDArray[np.bool_]
+    pairs: Sequence[tuple[str, str]]
     answers: NDArray[np.float32]
 
     @property
@@ -79,8 +81,17 @@ class _Row:
         neighbour = self.example.label == "neither" and not self.example.ordinary
         return (NEIGHBOUR_WEIGHT if neighbour else 1.0) * (LONE_WEIGHT if self.example.lone else 1)
 
-    def first_label(self) -> Label:
-        return self.example.label if self.right[0] else "neither"
+    def first(self, cheap: Logistic) -> int:
+        """The candidate that features put first."""
+        return 0 if self.example.first_only else order_of(cheap(self.features))[0]
+
+    def read(self, cheap: Logistic) -> list[int]:
+        """The candidates that would be verified."""
+        scores = cheap(self.features)
+        return to_read(scores[:1] if self.example.first_only else scores)
+
+    def label_of(self, candidate: int) -> Label:
+        return self.example.label if self.right[candidate] else "neither"
 
 
 def fit(
@@ -100,7 +111,7 @@ def fit(
     Raises:
         ValueError: there are too few examples to fit or to judge.
     """
-    rows = _rows(engine, verifier, examples)
+    rows = _rows(engine, examples)
     ordinary = sum(row.example.ordinary for row in rows)
     if ordinary < 1 / min(ALARMS.values()) or len(rows) < 200:
         raise ValueError(
@@ -108,20 +119,21 @@ def fit(
             f"there are {len(rows)} and {ordinary}."
         )
     folds = np.array([crc32(row.example.group.encode()) % FOLDS for row in rows])
+    others = [[rows[place] for place in np.flatnonzero(folds != fold)] for fold in range(FOLDS)]
+    cheap, *cheaps = (_fit_cheap(part) for part in (rows, *others))
+    if verifier:
+        _ask(verifier, rows, [cheap, *cheaps])
     scores, sides = np.zeros(len(rows)), np.full(len(rows), np.nan)
     right = np.zeros(len(rows), np.bool_)
-    for fold in range(FOLDS):
-        own = np.flatnonzero(folds == fold)
-        parts = _fit(
-            [row for row, other in zip(rows, folds, strict=True) if other != fold], verifier
-        )
-        for place in own:
-            scores[place], sides[place], right[place] = _judge(parts, rows[place])
+    for fold, (part, model) in enumerate(zip(others, cheaps, strict=True)):
+        verified = _fit_verified(part, model) if verifier else None
+        for place in np.flatnonzero(folds == fold):
+            scores[place], sides[place], right[place] = _judge(model, verified, rows[place])
     plain = np.array([row.example.ordinary for row in rows])
     tiers: dict[Tier, float] = {
         tier: round(threshold(scores[plain], share), 4) for tier, share in ALARMS.items()
     }
-    cheap, about, side = _fit(rows, verifier)
+    about, side = _fit_verified(rows, cheap) if verifier else (None, None)
     report = {**made, "examples": len(rows), **_report(rows, scores, sides, right)}
     return Calibration(
         name,
@@ -142,42 +154,46 @@ def threshold(scores: NDArray[np.float64], share: float) -> float:
     return float(min(1.0, np.nextafter(ordered[allowed], 2.0)))
 
 
-def _rows(
-    engine: CatalogueEngine, verifier: Verifier | None, examples: Sequence[Example]
-) -> list[_Row]:
-    cases: list[tuple[Example, Case, Features]] = []
+def _rows(engine: CatalogueEngine, examples: Sequence[Example]) -> list[_Row]:
+    rows: list[_Row] = []
     for start in range(0, len(examples), _SLICE):
         part = examples[start : start + _SLICE]
         queries = [MatchQuery(each.text, language=each.language, min_score=0.0) for each in part]
         snapshot, found = engine.cases(queries)
         for example, case in zip(part, found, strict=True):
             if case is not None and len(case.candidates):
-                values = features(
-                    snapshot, case.text, case.language, case.candidates, case.wordings, case.claims
-                )
-                cases.append((example, case, values))
-    if not cases:
-        return []
-    read = [[plain(each.text) for each in case.wordings[:MOST_READ]] for _, case, _ in cases]
-    pairs = [
-        (plain(case.text), wording)
-        for (_, case, _), wordings in zip(cases, read, strict=True)
-        for wording in wordings
-    ]
-    answers = verifier.verify(pairs) if verifier else np.zeros((len(pairs), 3), np.float32)
-    ends = np.cumsum([len(wordings) for wordings in read])
-    return [
-        _Row(
-            example, values, np.array([claim.id == example.claim_id for claim in case.claims]), own
-        )
-        for (example, case, values), own in zip(cases, np.split(answers, ends[:-1]), strict=True)
-    ]
+                rows.append(_row(snapshot, example, case))
+    return rows
 
 
-def _fit(
-    rows: Sequence[_Row], verifier: Verifier | None
-) -> tuple[Logistic, Logistic | None, Logistic | None]:
-    balance = _balance(rows)
+def _row(snapshot: Snapshot, example: Example, case: Case) -> _Row:
+    values = features(
+        snapshot, case.text, case.language, case.candidates, case.wordings, case.claims
+    )
+    return _Row(
+        example,
+        values,
+        np.array([claim.id == example.claim_id for claim in case.claims]),
+        [(plain(case.text), plain(wording.text)) for wording in case.wordings],
+        np.full((len(values), 3), np.nan, np.float32),
+    )
+
+
+def _ask(verifier: Verifier, rows: Sequence[_Row], cheaps: Sequence[Logistic]) -> None:
+    """Has read what any of these models would have read, and the first even where it is hopeless:
+    which side it is on can be learnt from it all the same."""
+    asked = [
+        (row, place)
+        for row in rows
+        for place in sorted({row.first(cheap) for cheap in cheaps}.union(*map(row.read, cheaps)))
+    ]
+    answers = verifier.verify([row.pairs[place] for row, place in asked])
+    for (row, place), answer in zip(asked, answers, strict=True):
+        row.answers[place] = answer
+
+
+def _fit_cheap(rows: Sequence[_Row]) -> Logistic:
+    balance = _balance(rows, [0] * len(rows))
     values = np.concatenate([row.features for row in rows])
     labels = np.concatenate([row.right & (row.example.label != "neither") for row in rows])
     weights = np.concatenate(
@@ -186,12 +202,15 @@ def _fit(
             for row, weight in zip(rows, balance, strict=True)
         ]
     )
-    cheap = _logistic(values, labels, weights)
-    if verifier is None:
-        return cheap, None, None
-    firsts = np.stack([row.features[0] for row in rows])
-    answers = np.stack([row.answers[0] for row in rows])
-    truth = np.array([row.first_label() for row in rows])
+    return _logistic(values, labels, weights)
+
+
+def _fit_verified(rows: Sequence[_Row], cheap: Logistic) -> tuple[Logistic, Logistic]:
+    places = [row.first(cheap) for row in rows]
+    balance = _balance(rows, places)
+    firsts = np.stack([row.features[place] for row, place in zip(rows, places, strict=True)])
+    answers = np.stack([row.answers[place] for row, place in zip(rows, places, strict=True)])
+    truth = np.array([row.label_of(place) for row, place in zip(rows, places, strict=True)])
     # fitted on the first of what will be verified: with the second ones it was a little worse
     read = cheap(firsts) >= HOPELESS
     seen = np.hstack([firsts, verified_values(firsts, answers)])
@@ -200,13 +219,16 @@ def _fit(
     side = _logistic(
         side_values(firsts[sided], answers[sided]), truth[sided] == "repeats", balance[sided]
     )
-    return cheap, about, side
+    return about, side
 
 
-def _balance(rows: Sequence[_Row]) -> NDArray[np.float64]:
-    """A weight per example, with which ``BASE_RATE`` of them are about their first candidate."""
+def _balance(rows: Sequence[_Row], places: Sequence[int]) -> NDArray[np.float64]:
+    """A weight per example, with which ``BASE_RATE`` of them are about the candidate at its
+    place."""
     weights = np.array([row.weight for row in rows])
-    about = np.array([row.first_label() != "neither" for row in rows])
+    about = np.array(
+        [row.label_of(place) != "neither" for row, place in zip(rows, places, strict=True)]
+    )
     english = np.array([row.example.language == "en" for row in rows])
     for group in (english, ~english):
         wanted, other = weights[group & about].sum(), weights[group & ~about].sum()
@@ -231,21 +253,21 @@ def _logistic(
 
 
 def _judge(
-    parts: tuple[Logistic, Logistic | None, Logistic | None], row: _Row
+    cheap: Logistic, verified: tuple[Logistic, Logistic] | None, row: _Row
 ) -> tuple[float, float, bool]:
     """What ``CalibratedJudge`` says of the candidate that it puts first: its score, how much of it
     is P(repeats) (NaN where nothing was read), and whether it is the right one."""
-    cheap, about, side = parts
-    scores = cheap(row.features)
-    count = how_many_to_read(scores)
-    if about is None or side is None or not count:
-        return float(scores[0]), float("nan"), bool(row.right[0])
-    read = slice(0, 1 if row.example.first_only else count)
+    read = row.read(cheap)
+    if verified is None or not read:
+        first = row.first(cheap)
+        score = float(cheap(row.features[first : first + 1])[0])
+        return score, float("nan"), bool(row.right[first])
+    about, side = verified
     values, answers = row.features[read], row.answers[read]
     found = about(np.hstack([values, verified_values(values, answers)]))
     first = first_of(found.tolist())
     repeats = side(side_values(values, answers))[first]
-    return float(found[first]), float(repeats), bool(row.right[first])
+    return float(found[first]), float(repeats), bool(row.right[read[first]])
 
 
 def _report(

@@ -15,7 +15,13 @@ from service.catalogue.catalogue import Catalogue
 from service.errors import CalibrationError
 from service.inference.verifier import LogProbabilities, log_softmax
 from service.matching import calibrated
-from service.matching.calibrated import CalibratedJudge, first_of, how_many_to_read, relation_of
+from service.matching.calibrated import (
+    CalibratedJudge,
+    first_of,
+    order_of,
+    relation_of,
+    to_read,
+)
 from service.matching.calibration import (
     SIDE_NAMES,
     VERIFIED_NAMES,
@@ -162,11 +168,47 @@ def test_the_second_comes_first_where_it_clearly_leads(about: list[float], first
 
 
 @pytest.mark.parametrize(
-    ("cheap", "count"),
-    [([], 0), ([0.1, 0.9], 0), ([0.8], 1), ([0.8, 0.3], 1), ([0.8, 0.5], 2), ([0.8, 0.5, 0.5], 2)],
+    ("cheap", "read"),
+    [
+        ([], []),
+        ([0.1, 0.12, 0.05], []),
+        ([0.8], [0]),
+        ([0.8, 0.3], [0]),
+        ([0.8, 0.5], [0, 1]),
+        ([0.8, 0.5, 0.5], [0, 1]),
+        ([0.8, 0.3, 0.5], [0]),
+        ([0.1, 0.2, 0.9], [2]),
+        ([0.6, 0.1, 0.9], [2, 0]),
+    ],
 )
-def test_so_many_are_read(cheap: list[float], count: int) -> None:
-    assert how_many_to_read(np.array(cheap)) == count
+def test_so_many_are_read(cheap: list[float], read: list[int]) -> None:
+    assert to_read(np.array(cheap)) == read
+
+
+@pytest.mark.parametrize(
+    ("cheap", "order"),
+    [([], []), ([0.5, 0.54, 0.2], [0, 1, 2]), ([0.5, 0.4, 0.6], [2, 0, 1]), ([0.3], [0])],
+)
+def test_another_than_the_first_of_the_search_is_first_where_its_features_lead(
+    cheap: list[float], order: list[int]
+) -> None:
+    assert order_of(np.array(cheap)) == order
+
+
+def test_the_candidate_whose_features_lead_is_read_and_shown_first(
+    engine: CatalogueEngine, verifier: FakeVerifier
+) -> None:
+    [before] = engine.find_matches([MatchQuery(SENTENCE, min_score=0.0)])
+    later = replace(CALIBRATION, cheap=weighing(NAMES, rank=1, bias=-2))
+    judge = CalibratedJudge(later, verifier)
+    verifier.asked.clear()
+    [after] = engine.judged_by(judge).find_matches([MatchQuery(SENTENCE, min_score=0.0)])
+    assert len(before.matches) > 2
+    claims = [match.claim for match in before.matches]
+    assert [match.claim for match in after.matches] == [claims[-1], *claims[:-1]]
+    assert verifier.asked[0][1] == after.matches[0].matched.text
+    scores = [match.score for match in after.matches]
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_what_is_hopeless_is_not_read(engine: CatalogueEngine, verifier: FakeVerifier) -> None:
