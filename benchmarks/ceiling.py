@@ -19,7 +19,7 @@ from service.inference import bundled_verifier, loading
 from service.inference.choice import EncoderChoice
 
 BATCH = 32
-FIRST = 10_000
+FIRST = 1_000_000
 
 
 def rate(run: Callable[[Sequence[Any]], Any], items: Sequence[Any], seconds: float) -> float:

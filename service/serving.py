@@ -20,7 +20,6 @@ from typing import IO, Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
-from service import language
 from service.errors import ServiceError
 from service.progress import tell
 from service.settings import Settings
@@ -56,6 +55,7 @@ class _Gunicorn(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Any:
+        # here, since prometheus-client must not be imported before `_empty_metrics`
         from service.wsgi import application
 
         return application(self._settings)
@@ -70,11 +70,14 @@ def _limit_arenas() -> None:
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
 
-def _load_ahead() -> None:
+def load_ahead() -> None:
     """Loads what all workers need, before they are forked: it is there once, and nobody waits.
 
     Nothing that holds a thread, a connection or a session, which do not survive a fork.
     """
+    # here, since numpy reads when it is imported how many threads it may start
+    from service import language
+
     language.load()
     for name in _IMPORTED_AHEAD:
         import_module(name)
@@ -114,7 +117,7 @@ def _serve(settings: Settings, reserved: socket.socket) -> None:
     _empty_metrics(settings)
     # a child, so that what encoding took of memory is given back before the workers start
     with subprocess.Popen([sys.executable, "-m", "service", "prepare"]) as preparing:
-        _load_ahead()
+        load_ahead()
     if preparing.returncode != 0:
         raise ServiceError("The service was not started, because the preparation failed.")
     tell(
@@ -172,7 +175,7 @@ def _empty_metrics(settings: Settings) -> None:
         place.mkdir(parents=True)
     except OSError as error:
         raise ServiceError(f"Cannot write to {place}: {error.strerror}.") from error
-    # prometheus-client looks for it when it is first imported, which only the workers have done
+    # before anything imports prometheus-client, which looks for it once
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(place)
 
 

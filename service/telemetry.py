@@ -53,7 +53,7 @@ class Telemetry:
         )
         self._model_processor = Counter(
             "refrain_model_processor_seconds",
-            "Processor time of encoder and verifier.",
+            "Processor time of encoder and verifier; encoding for edits and imports included.",
             ["model"],
             registry=own,
         )

@@ -34,7 +34,7 @@ def application(settings: Settings | None = None) -> Flask:
     foldings: list[Folding] = []
 
     def load() -> FollowingEngine:
-        from service.folding import Folding  # takes a second to import
+        from service.folding import Folding  # half a second, where it was not imported ahead
         from service.wiring import load_engine
 
         loaded = load_engine(settings, catalogue, telemetry)

@@ -131,7 +131,7 @@ def _learned(
         learned = learn(engine, catalogue.feedback.all(), wrong_is_ordinary=wrong_is_ordinary)
     tell(
         f"{len(learned.examples):,} texts with feedback. Not used: {learned.gone:,} about claims "
-        f"that are gone, {learned.elsewhere:,} where another claim is found first now."
+        f"that are gone, {learned.elsewhere:,} where another claim is shown first now."
     )
     return learned.examples
 

@@ -12,7 +12,7 @@ from service.index.snapshot import Snapshot
 from service.inference.verifier import Verifier
 from service.matching.calibration import Calibration
 from service.matching.features import Features, features
-from service.matching.judging import Case, Judgement
+from service.matching.judging import JUDGED, Case, Judgement
 from service.models import Probabilities, Relation, Tier
 from service.text import plain
 
@@ -140,7 +140,7 @@ def order_of(cheap: NDArray[np.float64]) -> list[int]:
     them, but for the best one, which comes first where it leads."""
     order = list(range(len(cheap)))
     if order:
-        best = int(cheap.argmax())
+        best = int(cheap[:JUDGED].argmax())
         order.insert(0, order.pop(best if cheap[best] >= cheap[0] + AHEAD else 0))
     return order
 

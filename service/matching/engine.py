@@ -21,7 +21,7 @@ from service.index.snapshot import Snapshot
 from service.inference.protocol import Encoder, Vectors, speaks
 from service.matching.candidates import Candidates, find_candidates
 from service.matching.explaining import best_wording, carrying_terms
-from service.matching.judging import Case, CosineJudge, Judge, Judgement
+from service.matching.judging import JUDGED, Case, CosineJudge, Judge, Judgement
 from service.matching.language import detect
 from service.matching.records import Record, RecordCache
 from service.models import (
@@ -43,10 +43,6 @@ FINGERPRINT_SHOWN = 8
 
 REMEMBERED = 1_000
 """So many answers are kept; their claims are those of the record cache."""
-
-JUDGED = 8
-"""So many of the best candidates are judged, even where fewer are asked for: a relation asked for,
-or a better one, may stand behind the first."""
 
 
 class SearchedCatalogue(CatalogueReader, Protocol):

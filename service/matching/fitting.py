@@ -33,7 +33,8 @@ BASE_RATE = 0.6
 """The share of sentences about a claim that probabilities are fitted for, in English and in other
 languages alike: the examples have very different shares of them."""
 LATER_WEIGHT = 0.5
-"""How much a candidate behind the first counts for the cheap model: it is seldom shown."""
+"""How much a candidate behind the search's first counts for the cheap model: it is shown less
+often."""
 NEIGHBOUR_WEIGHT = 0.2
 """How much a sentence counts that was written to look like one about a claim: the groups have as
 many of those as of sentences that repeat, far more than articles do."""
@@ -51,8 +52,7 @@ class Example:
     ``claim_id`` None: it is about no documented claim. ``unclear``: it is about the claim, and
     nobody said on which side. ``group`` keeps sentences together that were written for the same
     claim. ``ordinary`` sentences are those whose false alarms count. ``lone``: the claim stands
-    in the catalogue for the fit alone. ``first_only``: of the candidates behind the first nothing
-    is known.
+    in the catalogue for the fit alone. ``judged``: the only candidate of which anything is known.
     """
 
     text: str
@@ -62,7 +62,7 @@ class Example:
     group: str
     ordinary: bool = False
     lone: bool = False
-    first_only: bool = False
+    judged: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,12 +83,11 @@ class _Row:
 
     def first(self, cheap: Logistic) -> int:
         """The candidate that features put first."""
-        return 0 if self.example.first_only else order_of(cheap(self.features))[0]
+        return order_of(cheap(self.features))[0]
 
     def read(self, cheap: Logistic) -> list[int]:
         """The candidates that would be verified."""
-        scores = cheap(self.features)
-        return to_read(scores[:1] if self.example.first_only else scores)
+        return to_read(cheap(self.features))
 
     def label_of(self, candidate: int) -> Label:
         return self.example.label if self.right[candidate] else "neither"
@@ -161,8 +160,9 @@ def _rows(engine: CatalogueEngine, examples: Sequence[Example]) -> list[_Row]:
         queries = [MatchQuery(each.text, language=each.language, min_score=0.0) for each in part]
         snapshot, found = engine.cases(queries)
         for example, case in zip(part, found, strict=True):
-            if case is not None and len(case.candidates):
-                rows.append(_row(snapshot, example, case))
+            row = _row(snapshot, example, case) if case is not None else None
+            if row is not None and len(row.features):
+                rows.append(row)
     return rows
 
 
@@ -170,12 +170,17 @@ def _row(snapshot: Snapshot, example: Example, case: Case) -> _Row:
     values = features(
         snapshot, case.text, case.language, case.candidates, case.wordings, case.claims
     )
+    known = [
+        place
+        for place, claim in enumerate(case.claims)
+        if example.judged is None or claim.id == example.judged
+    ]
     return _Row(
         example,
-        values,
-        np.array([claim.id == example.claim_id for claim in case.claims]),
-        [(plain(case.text), plain(wording.text)) for wording in case.wordings],
-        np.full((len(values), 3), np.nan, np.float32),
+        values[known],
+        np.array([case.claims[place].id == example.claim_id for place in known], np.bool_),
+        [(plain(case.text), plain(case.wordings[place].text)) for place in known],
+        np.full((len(known), 3), np.nan, np.float32),
     )
 
 

@@ -15,6 +15,12 @@ UNCALIBRATED_MIN_SCORE = 0.3
 encoder, sentences share hardly more than a language."""
 
 
+JUDGED = 8
+"""So many of the best candidates are judged, even where fewer are asked for: a relation asked for,
+or a better one, may stand behind the first. Which comes first is settled among these, however many
+are asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """What is said of one candidate. ``score`` lies in [0, 1]."""

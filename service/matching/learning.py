@@ -26,8 +26,8 @@ _SLICE = 64
 class Learned:
     """The examples of a feedback, and how many texts gave none.
 
-    ``gone``: the claims judged are no longer in the catalogue. ``elsewhere``: only claims that the
-    search does not find first were judged, so that nothing is known of the one it does find.
+    ``gone``: the claims judged are no longer in the catalogue. ``elsewhere``: only claims that are
+    not shown first were judged, so that nothing is known of the one that is.
     """
 
     examples: list[Example] = field(default_factory=list)
@@ -41,9 +41,9 @@ def learn(
     """One example per text that was judged; the last judgement of a text and a claim counts.
 
     ``same`` makes a text about the claim, with the relation that was sent, or ``unclear``.
-    ``related`` and ``wrong`` make it about nothing, where the claim judged is the first that the
-    search finds. ``wrong_is_ordinary``: those called wrong stand for the ordinary sentences, for
-    want of others. They came close to a claim, so tiers come out stricter.
+    ``related`` and ``wrong`` make it about nothing, where the claim judged is the one that the
+    engine shows first. ``wrong_is_ordinary``: those called wrong stand for the ordinary sentences,
+    for want of others. They came close to a claim, so tiers come out stricter.
     """
     by_text: dict[str, dict[str, EditorJudgement]] = defaultdict(dict)
     for judgement in judgements:
@@ -55,10 +55,12 @@ def learn(
     for start in range(0, len(texts), _SLICE):
         part = texts[start : start + _SLICE]
         snapshot, cases = engine.cases([MatchQuery(text, min_score=0.0) for text in part])
+        shown = engine.find_matches([MatchQuery(text, limit=1, min_score=0.0) for text in part])
         there = set(snapshot.roster.claim_ids)
-        for text, case in zip(part, cases, strict=True):
+        for text, case, result in zip(part, cases, shown, strict=True):
             present = {one: said for one, said in by_text[text].items() if one in there}
-            example = _example(text, case, present, wrong_is_ordinary) if present else None
+            first = result.matches[0].claim.id if result.matches else None
+            example = _example(text, case, first, present, wrong_is_ordinary) if present else None
             if example:
                 learned.examples.append(example)
             elif present:
@@ -96,6 +98,7 @@ def refuse_too_few(examples: Sequence[Example], *, sides: bool) -> None:
 def _example(
     text: str,
     case: Case | None,
+    first: str | None,
     said: Mapping[str, EditorJudgement],
     wrong_is_ordinary: bool,
 ) -> Example | None:
@@ -105,7 +108,7 @@ def _example(
     if same:
         about = next((one for one in found if one in same), same[-1])
         return Example(text, language, about, said[about].relation or "unclear", about)
-    if not found or found[0] not in said:
+    if first is None or first not in said:
         return None
-    ordinary = wrong_is_ordinary and said[found[0]].verdict == "wrong"
-    return Example(text, language, None, "neither", found[0], ordinary, first_only=True)
+    ordinary = wrong_is_ordinary and said[first].verdict == "wrong"
+    return Example(text, language, None, "neither", first, ordinary, judged=first)

@@ -27,6 +27,24 @@ def running(
         yield started
 
 
+AHEAD = """
+import os, sys
+from service.serving import SINGLE_THREAD, load_ahead
+assert "numpy" not in sys.modules
+os.environ.update(SINGLE_THREAD)
+load_ahead()
+assert "service.matching.engine" in sys.modules
+assert not {"onnxruntime", "torch"} & set(sys.modules)
+assert len(os.listdir("/proc/self/task")) == 1
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc to count threads in")
+def test_what_is_loaded_before_the_workers_are_forked_starts_no_thread() -> None:
+    free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    subprocess.run([sys.executable, "-c", AHEAD], env=free, check=True, timeout=PATIENCE_S)
+
+
 def test_health_answers_as_soon_as_the_port_is_open(
     running: tuple[str, subprocess.Popen[bytes]],
 ) -> None:

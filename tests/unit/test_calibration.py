@@ -187,7 +187,13 @@ def test_so_many_are_read(cheap: list[float], read: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("cheap", "order"),
-    [([], []), ([0.5, 0.54, 0.2], [0, 1, 2]), ([0.5, 0.4, 0.6], [2, 0, 1]), ([0.3], [0])],
+    [
+        ([], []),
+        ([0.5, 0.54, 0.2], [0, 1, 2]),
+        ([0.5, 0.4, 0.6], [2, 0, 1]),
+        ([0.3], [0]),
+        ([0.1] * 8 + [0.9], [*range(9)]),
+    ],
 )
 def test_another_than_the_first_of_the_search_is_first_where_its_features_lead(
     cheap: list[float], order: list[int]

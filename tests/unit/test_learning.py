@@ -52,7 +52,7 @@ def test_same_makes_a_text_about_the_claim(
 
 def test_wrong_and_related_make_it_about_nothing(engine: CatalogueEngine) -> None:
     wrong = EditorJudgement(TEXT, PEACE, "wrong", "repeats")
-    about_nothing = Example(TEXT, "en", None, "neither", PEACE, first_only=True)
+    about_nothing = Example(TEXT, "en", None, "neither", PEACE, judged=PEACE)
     assert taught(engine, wrong) == [replace(about_nothing, ordinary=True)]
     related = replace(wrong, verdict="related")
     assert taught(engine, related) == [about_nothing]
