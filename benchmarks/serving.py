@@ -406,6 +406,13 @@ def ratios(found: Mapping[str, Any]) -> dict[str, float]:
                 asked[f"{ours} / {theirs}, {clients} clients"] = found_rate(
                     found, ours, clients
                 ) / found_rate(found, theirs, clients)
+    for ours in (on, off):
+        spent = found["processor"][ours]
+        models = spent["encoder"] + spent["verifier"]
+        asked[f"processor time in encoder and verifier, {ours}, 32 clients"] = models
+        asked[f"{ours} / {flask}, 32 clients, were all but the models free"] = (
+            found_rate(found, ours, 32) / models / found_rate(found, flask, 32)
+        )
     one = found["ceiling"]["encode_ms"]
     for ours in (off, on):
         asked[f"one client, p50 of {ours} / one encode"] = (
