@@ -311,6 +311,18 @@ def judge(model: PairModel, pairs: Sequence[Pair], tokens: Tokens) -> dict[str, 
     return report
 
 
+def judge_held_out(model: PairModel, paths: Sequence[Path], tokens: Tokens) -> dict[str, Any]:
+    """``judge`` of held-out groups: those about claims that were trained on, and the others."""
+    pairs: dict[str, list[Pair]] = {"the starter's claims": [], "other claims": []}
+    for group in read_groups(paths):
+        pairs["the starter's claims" if group.claim_id else "other claims"] += [
+            Pair(text, group.wording, label, group.language)
+            for label, texts in enumerate((group.repeats, group.rejects, group.related))
+            for text in texts
+        ]
+    return {kind: judge(model, own, tokens) for kind, own in pairs.items()}
+
+
 def main() -> None:
     """Read, pair, train, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -346,12 +358,6 @@ def main() -> None:
     save(model, asked.out)
     digest = hashlib.sha256(asked.out.read_bytes()).hexdigest()
     asked.out.with_suffix(".sha256").write_text(f"{digest}  {asked.out.name}\n", "ascii")
-    held_out = [
-        Pair(text, group.wording, label, group.language)
-        for group in read_groups(asked.held_out)
-        for label, texts in enumerate((group.repeats, group.rejects, group.related))
-        for text in texts
-    ]
     report = {
         "groups": {
             f"{path.parent.name}/{path.name}": hashlib.sha256(path.read_bytes()).hexdigest()
@@ -366,7 +372,7 @@ def main() -> None:
         "processes": WORLD,
         "seconds": round(time.monotonic() - began),
         "sha256": digest,
-        "held out": judge(model, held_out, tokens),
+        "held out": judge_held_out(model, asked.held_out, tokens),
     }
     text = json.dumps(report, indent=1) + "\n"
     asked.out.with_suffix(".report.json").write_text(text, "utf-8")

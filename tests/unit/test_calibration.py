@@ -250,7 +250,19 @@ def test_the_tiers_can_be_set() -> None:
     ],
 )
 def test_a_relation_has_to_lead_clearly(repeats: float, rejects: float, relation: str) -> None:
-    assert relation_of(Probabilities(repeats, rejects, 1 - repeats - rejects)) == relation
+    found = Probabilities(repeats, rejects, 1 - repeats - rejects)
+    assert relation_of(found, spoken=True) == relation
+
+
+@pytest.mark.parametrize(
+    ("repeats", "rejects", "relation"),
+    [(0.6, 0.3, "unclear"), (0.66, 0.24, "repeats"), (0.3, 0.6, "rejects")],
+)
+def test_in_a_language_that_the_encoder_does_not_speak_repeats_has_to_lead_more(
+    repeats: float, rejects: float, relation: str
+) -> None:
+    found = Probabilities(repeats, rejects, 1 - repeats - rejects)
+    assert relation_of(found, spoken=False) == relation
 
 
 def test_a_calibration_is_read_as_it_was_written() -> None:
