@@ -25,9 +25,10 @@ EXACT_UP_TO = 30_000
 LINKS, BUILD_EFFORT = 32, 80
 EFFORTS = (64, 128, 256, 512)
 """How many candidates a search of the graph keeps; the least is taken that finds enough."""
-ENOUGH = 0.995
-"""The share of the exact ten nearest that has to be found by the probes; of other queries, then, at
-least 0.99."""
+ENOUGH, LEAST = 0.995, 0.99
+"""The share of the exact ten nearest that the probes have to find; and what is taken for want of
+more: at a million vectors the probes find 0.992 from 512 on, however great the effort, in 1 ms
+where comparing all takes 90."""
 
 _PROBES, _NEAREST, _NOISE, _SEED = 200, 10, 0.75, 1
 _faiss: Any = faiss
@@ -66,13 +67,16 @@ class DenseBase:
         flat = cls.flat(rows)
         probes = _probes(rows)
         exact = flat.search(probes, _NEAREST)[1]
+        best = cls(index, efforts[0], 0.0)
         for effort in efforts:
             found = cls(index, effort).search(probes, _NEAREST)[1]
             shares = [len(np.intersect1d(*pair)) for pair in zip(found, exact, strict=True)]
             recall = float(np.mean(shares)) / min(_NEAREST, len(rows))
+            if recall > best.recall:
+                best = cls(index, effort, round(recall, 4))
             if recall >= ENOUGH:
-                return cls(index, effort, round(recall, 4))
-        return flat
+                break
+        return best if best.recall >= LEAST else flat
 
     @classmethod
     def of(cls, rows: Rows) -> DenseBase:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.index import dense_base
 from service.index.dense import DenseIndex
 from service.index.dense_base import ENOUGH, DenseBase, Rows
 
@@ -167,6 +168,17 @@ def test_vectors_in_which_a_graph_finds_too_little_are_compared_one_by_one() -> 
     rows = chance.normal(size=(3000, 128)).astype(np.float32)
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     assert DenseBase.graph(rows, efforts=(1,)).effort is None
+
+
+def test_the_best_graph_is_taken_where_none_finds_quite_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dense_base, "ENOUGH", 1.1)
+    rows = clustered(400)
+    found = DenseBase.graph(rows, efforts=(400, 800))
+    assert (found.effort, found.recall >= dense_base.LEAST) == (400, True)
+    monkeypatch.setattr(dense_base, "LEAST", 1.1)
+    assert DenseBase.graph(rows, efforts=(400, 800)).effort is None
 
 
 def test_ids_that_do_not_fit_the_vectors_are_refused() -> None:
