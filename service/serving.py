@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
-import gc
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +17,7 @@ from typing import IO, Any
 from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 
+from service import memory
 from service.errors import ServiceError
 from service.progress import tell
 from service.settings import Settings
@@ -27,9 +25,6 @@ from service.settings import Settings
 BACKLOG = 1024
 PORT_PATIENCE_S = 5.0
 """How long a port that is still held, by workers that outlived their master, is waited for."""
-
-_M_ARENA_MAX = -8
-"""Of glibc's ``malloc.h``."""
 
 _IMPORTED_AHEAD = ("service.wsgi", "service.wiring", "service.folding")
 """With what they import, a worker's code; not ONNX Runtime, which starts a thread as it is imported
@@ -61,15 +56,6 @@ class _Gunicorn(BaseApplication):
         return application(self._settings)
 
 
-def _limit_arenas() -> None:
-    """Has the C library's malloc keep two pools of memory and not eight per core.
-
-    Each thread that finds none free opens another, and none gives back what it once held.
-    """
-    with suppress(OSError, AttributeError):  # another C library has no such knob
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
-
-
 def load_ahead() -> None:
     """Loads what all workers need, before they are forked: it is there once, and nobody waits.
 
@@ -81,9 +67,7 @@ def load_ahead() -> None:
     language.load()
     for name in _IMPORTED_AHEAD:
         import_module(name)
-    # the collector of a worker would write to the pages that are shared
-    gc.collect()
-    gc.freeze()
+    memory.keep_loaded()
 
 
 class _Logger(Logger):
@@ -113,7 +97,7 @@ def serve(settings: Settings) -> None:
 
 def _serve(settings: Settings, reserved: socket.socket) -> None:
     os.environ.update(SINGLE_THREAD)
-    _limit_arenas()
+    memory.limit_pools()
     _empty_metrics(settings)
     # a child, so that what encoding took of memory is given back before the workers start
     with subprocess.Popen([sys.executable, "-m", "service", "prepare"]) as preparing:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import logging
 import os
 import signal
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from flask import Flask
 
+from service import memory
 from service.app import create_app
 from service.catalogue.catalogue import Catalogue
 from service.errors import ServiceError
@@ -39,10 +37,8 @@ def application(settings: Settings | None = None) -> Flask:
 
         loaded = load_engine(settings, catalogue, telemetry)
         foldings.append(Folding(settings, catalogue, loaded))
-        # what is loaded stays: the collector need not look through it again and again
-        gc.collect()
-        gc.freeze()
-        _give_back()
+        memory.keep_loaded()
+        memory.give_back()
         return loaded
 
     def fold() -> None:
@@ -52,12 +48,6 @@ def application(settings: Settings | None = None) -> Flask:
     engine = LoadingEngine(load, _stop)
     Follower(catalogue.revision, engine.refresh, also=fold).start(engine.wait)
     return create_app(settings, catalogue, engine, telemetry)
-
-
-def _give_back() -> None:
-    """Gives back to the system what loading took of memory and no longer needs: 23 MB."""
-    with suppress(OSError, AttributeError):  # another C library than glibc
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _stop(error: Exception) -> None:
